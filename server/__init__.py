@@ -1,0 +1,1 @@
+"""The county: front, core (ledger, verdicts, feed), console and administration."""
