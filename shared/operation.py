@@ -161,9 +161,7 @@ def restore(skeleton_bytes: bytes, salt: bytes | None, data_bytes: bytes | None)
         raise MalformedOperation("操作的附加数据长度不对，请重新传送。")
     if data_hash(salt, data_bytes) != skeleton.data_hash:
         raise MalformedOperation("操作内容与其指纹不符，请重新传送。")
-    operation = Operation(
-        operation_id(skeleton_bytes), skeleton, skeleton_bytes, salt, data_bytes
-    )
+    operation = Operation(operation_id(skeleton_bytes), skeleton, skeleton_bytes, salt, data_bytes)
     if skeleton.version <= VERSION:
         _ = operation.data
     return operation
