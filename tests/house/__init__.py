@@ -1,0 +1,1 @@
+"""The house rules, kept by tests instead of by a page."""
