@@ -10,10 +10,11 @@ from shared.civil import InstantOutOfRange, civil_date, end_of_day, start_of_day
 
 
 def instant(*parts: int) -> int:
-    return int(datetime(*parts, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type, misc]
+    year, month, day, hour, minute = (*parts, 0, 0)[:5]
+    return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
 
-def test_an_event_at_half_past_seven_in_beijing_is_of_that_day_although_utc_says_yesterday() -> (
+def test_half_past_seven_in_beijing_is_that_day_although_utc_says_yesterday() -> (
     None
 ):
     assert civil_date(instant(2026, 11, 22, 23, 30)) == date(2026, 11, 23)
@@ -46,8 +47,8 @@ def test_a_day_ends_where_the_next_begins(on: date) -> None:
     assert end_of_day(on) == start_of_day(on + timedelta(days=1))
 
 
-@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))
-def test_the_date_is_the_one_of_the_zone_at_eight_hours_east(at: datetime) -> None:
-    aware = at.replace(tzinfo=UTC, microsecond=0)
-    ms = (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    assert civil_date(ms) == aware.astimezone(timezone(timedelta(hours=8))).date()
+@given(st.integers(-60_000_000_000_000, 250_000_000_000_000))
+def test_the_date_is_the_one_of_the_zone_at_eight_hours_east(at: int) -> None:
+    east = timezone(timedelta(hours=8))
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
+    assert civil_date(at) == moment.astimezone(east).date()
