@@ -1,0 +1,60 @@
+"""The files of the repository, as the house rules see them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("shared", "sync", "mobile", "server")
+GROUNDS = (*ROOMS, "tests", "benchmarks")
+
+
+class Module(NamedTuple):
+    """One Python file: its path from the root ("shared/errors.py"), text and syntax tree."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The top-level folder."""
+        return self.path.partition("/")[0]
+
+
+def parse(path: str, text: str) -> Module:
+    """A module from its text; SyntaxError if it is none."""
+    return Module(path, text, ast.parse(text, path))
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every Python file of the product, its tests and its benchmarks."""
+    paths = sorted(path for ground in GROUNDS for path in (ROOT / ground).rglob("*.py"))
+    return tuple(
+        parse(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths
+    )
+
+
+def product() -> tuple[Module, ...]:
+    """The files of the four rooms."""
+    return tuple(module for module in modules() if module.room in ROOMS)
+
+
+def tracked_texts() -> Iterator[tuple[str, str]]:
+    """(path, text) of every file that git tracks and that is text."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listing.stdout.split("\0")):
+        path = ROOT / name
+        if not path.is_file():  # removed in the work tree, not yet in the index
+            continue
+        content = path.read_bytes()
+        if b"\0" not in content:
+            yield name, content.decode("utf-8", errors="replace")
