@@ -8,6 +8,11 @@ WORKERS ?= 2
 RESOLVE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --upgrade \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate
 
+# The stamp holds the folder's path: a checkout that was moved or copied gets a new .venv.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run demo test check format bench bench-peers soak lock system clean
@@ -58,4 +63,4 @@ clean: ## Remove what make built (.venv and caches), never a county's or a table
 
 $(STAMP): requirements/lock.txt pyproject.toml .ci/venv
 	@.ci/venv $(VENV)
-	@touch $@
+	@printf '%s' "$(CURDIR)" > $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -48,13 +49,25 @@ def product() -> tuple[Module, ...]:
 
 def tracked_texts() -> Iterator[tuple[str, str]]:
     """(path, text) of every file that git tracks and that is text."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in filter(None, listing.stdout.split("\0")):
-        path = ROOT / name
-        if not path.is_file():  # removed in the work tree, not yet in the index
-            continue
+    for path in _tracked():
         content = path.read_bytes()
         if b"\0" not in content:
-            yield name, content.decode("utf-8", errors="replace")
+            yield path.relative_to(ROOT).as_posix(), content.decode("utf-8", errors="replace")
+
+
+def _tracked() -> list[Path]:
+    """What git lists; in an unpacked archive, or without git, the files of the known folders."""
+    git = shutil.which("git")
+    if git and (ROOT / ".git").exists():
+        listing = subprocess.run(
+            [git, "-c", f"safe.directory={ROOT}", "ls-files", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        paths = [ROOT / name for name in listing.stdout.split("\0") if name]
+    else:
+        folders = [ROOT / name for name in (*GROUNDS, "docs", "requirements", ".ci")]
+        paths = [*ROOT.glob("*"), *(path for folder in folders for path in folder.rglob("*"))]
+    return [path for path in paths if path.is_file() and path.suffix != ".pyc"]
