@@ -49,7 +49,7 @@ soak: $(STAMP) ## The long simulation, for a night
 	$(PYTHON_IN) -m tests.simulation.soak
 
 lock: $(STAMP) ## Resolve every dependency anew into requirements/lock.txt
-	$(PYTHON_IN) .ci/pip-*.whl/pip install --quiet --upgrade --target $(VENV)/lock \
+	$(PYTHON_IN) $(wildcard .ci/pip-*.whl)/pip install --quiet --upgrade --target $(VENV)/lock \
 		--require-hashes --only-binary :all: --requirement requirements/uv.txt
 	$(RESOLVE) --all-extras --output-file requirements/lock.txt pyproject.toml
 	$(RESOLVE) --output-file requirements/uv.txt requirements/uv.in
