@@ -1,0 +1,38 @@
+"""One schema for SQLite, PostgreSQL and Citus (SQLAlchemy Core).
+
+The county's six-digit code leads every key, ids come from Python, instants and dates are bound as
+integers, and nothing here needs a trigger, a sequence or a function of one back end.
+"""
+
+from __future__ import annotations
+
+from server.schema.columns import metadata
+from server.schema.ledger import attachments, counties, envelopes, operations, streams
+from server.schema.people import (
+    agents,
+    audit,
+    devices,
+    grants,
+    invitations,
+    leases,
+    postings,
+    staff,
+    staff_sessions,
+)
+from server.schema.projections import (
+    conflicts,
+    editions,
+    feed,
+    judgements,
+    match_keys,
+    numbers,
+    pairs,
+    records,
+    routes,
+)
+
+__all__ = [
+    "agents", "attachments", "audit", "conflicts", "counties", "devices", "editions", "envelopes",
+    "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata", "numbers",
+    "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions", "streams",
+]  # fmt: skip

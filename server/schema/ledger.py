@@ -1,0 +1,85 @@
+"""The ledger: operations, the streams they stand in, the county's heads, envelopes, attachments.
+
+These tables are the county's memory. They are not rebuilt from anything; everything in
+`server.schema.projections` is.
+"""
+
+from __future__ import annotations
+
+from server.schema.columns import number, octets, small, table, text
+
+counties = table(
+    "counties",
+    number("epoch"),
+    number("feed_position"),
+    octets("county_stream"),
+    number("county_seq"),
+    octets("county_head"),
+    number("backed_up_through"),
+    number("created_at"),
+    key=(),
+)
+"""One row per county: its heads and the feed's counter. Locked last in every transaction."""
+
+streams = table(
+    "streams",
+    octets("stream"),
+    small("branch"),
+    octets("device"),
+    text("purpose"),
+    number("seq"),
+    octets("head"),
+    number("last_anchor_at"),
+    number("backed_up_seq"),
+    number("cut_seq", null=True),
+    key=("stream", "branch"),
+    indexes=[("device",)],
+)
+"""Branch 0 is what the core opened first; a quarantined branch of a fork lies beside it."""
+
+operations = table(
+    "operations",
+    octets("stream"),
+    small("branch"),
+    number("seq"),
+    octets("id"),
+    octets("record"),
+    text("kind"),
+    text("act"),
+    octets("skeleton"),
+    octets("salt", null=True),
+    octets("data", null=True),
+    number("received_at"),
+    octets("envelope", null=True),
+    key=("stream", "branch", "seq"),
+    unique=[("id",)],
+    indexes=[("record",)],
+)
+"""Append only. `data` is sealed under the core's key; salt and data are null once purged."""
+
+envelopes = table(
+    "envelopes",
+    octets("digest"),
+    octets("stream"),
+    number("seq_from"),
+    number("seq_to"),
+    octets("head"),
+    number("received_at"),
+    text("state"),
+    octets("verdict", null=True),
+    key=("digest",),
+    indexes=[("stream", "seq_to")],
+)
+
+attachments = table(
+    "attachments",
+    octets("name"),
+    octets("record", null=True),
+    number("bytes"),
+    number("parts"),
+    number("received"),
+    number("stored_at", null=True),
+    key=("name",),
+    indexes=[("record",)],
+)
+"""`name` is the SHA-256 of the ciphertext; `received` counts the parts that lie at the county."""

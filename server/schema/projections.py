@@ -1,0 +1,137 @@
+"""Projections: what fold and the verdicts say, laid out for lists, reports and the feed.
+
+All of it follows from the ledger and can be dropped and rebuilt (`bianmin county rebuild`). What
+identifies a person stands only inside `folded` (sealed) and behind blind keys.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+from sqlalchemy import text as sql
+
+from server.schema.columns import day, number, octets, small, table, text
+
+judgements = table(
+    "judgements",
+    octets("operation"),
+    octets("record"),
+    text("kind"),
+    text("act"),
+    text("site"),
+    text("author"),
+    number("epoch"),
+    number("county_seq"),
+    text("status"),
+    number("cap_ms", null=True),
+    number("effective_at"),
+    day("effective_on"),
+    small("rank"),
+    text("reason"),
+    text("state_before"),
+    text("state_after"),
+    key=("operation",),
+    indexes=[("kind", "act", "effective_on")],
+)
+"""The verdict in force for each operation, and its effect on the state ('' for nothing)."""
+
+# Held and refused work is rare and looked for all day; indexing the rest is dead weight.
+_unsettled = sql("status <> 'admitted'")
+Index(
+    "ix_judgements_unsettled",
+    judgements.c.county,
+    judgements.c.status,
+    judgements.c.operation,
+    sqlite_where=_unsettled,
+    postgresql_where=_unsettled,
+)
+
+records = table(
+    "records",
+    octets("record"),
+    text("kind"),
+    text("state", null=True),
+    text("site"),
+    text("township"),
+    text("item"),
+    text("slip"),
+    day("registered_on", null=True),
+    day("closed_on", null=True),
+    day("due_on", null=True),
+    octets("digest"),
+    octets("folded"),
+    number("conflicts"),
+    number("held"),
+    number("position"),
+    key=("record",),
+    indexes=[("site", "record"), ("township", "record"), ("slip",), ("due_on",)],
+)
+
+routes = table("routes", octets("record"), text("scope"), key=("record", "scope"))
+"""Which scopes of the feed hold a record; a scope once given is not taken back."""
+
+conflicts = table(
+    "conflicts",
+    octets("record"),
+    text("register"),
+    number("opened_at"),
+    key=("record", "register"),
+)
+
+pairs = table(
+    "pairs",
+    octets("pair"),
+    octets("one"),
+    octets("other"),
+    text("reason"),
+    text("state"),
+    number("found_at"),
+    key=("pair",),
+    indexes=[("state", "found_at"), ("one",), ("other",)],
+)
+
+match_keys = table(
+    "match_keys",
+    octets("record"),
+    text("kind"),
+    octets("blind"),
+    text("item"),
+    day("effective_on"),
+    key=("record", "kind", "blind"),
+    indexes=[("kind", "blind")],
+)
+"""Blind keys that find possible double filings. They never leave the core."""
+
+numbers = table(
+    "numbers",
+    text("kind"),
+    text("number"),
+    octets("record"),
+    octets("operation"),
+    number("epoch"),
+    number("county_seq"),
+    key=("kind", "number"),
+    indexes=[("record",)],
+)
+"""Printed numbers. Of several of one kind on a record the least (epoch, county seq) stands."""
+
+feed = table(
+    "feed",
+    text("scope"),
+    number("position"),
+    octets("operation"),
+    number("epoch"),
+    number("county_seq"),
+    key=("scope", "position"),
+    unique=[("scope", "operation", "epoch", "county_seq")],
+)
+"""What became visible to whom, in the order of commits: one position per entry, without a gap."""
+
+editions = table(
+    "editions",
+    text("kind"),
+    number("number"),
+    octets("hash"),
+    octets("operation", null=True),
+    day("effective_on"),
+    key=("kind", "number"),
+)

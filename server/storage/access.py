@@ -1,0 +1,149 @@
+"""What every noun of the storage shares: the connection, the county, bulk writes, typed reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Delete,
+    Select,
+    Table,
+    Update,
+    any_,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server import sealing
+
+
+class _Row(Protocol):
+    """A NamedTuple of `server.storage.rows`."""
+
+    def _asdict(self) -> dict[str, Any]: ...
+
+
+_R = TypeVar("_R", bound=NamedTuple)
+
+
+class Access:
+    """One transaction on one county. Every statement it makes carries the county."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        county: int,
+        data_key: bytes,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.connection = connection
+        self.county = county
+        self._data_key = data_key
+        self._entropy = entropy
+        self._is_sqlite = connection.dialect.name == "sqlite"
+        self._stubs: set[bytes] = set()
+
+    def seal(self, place: str, key: bytes, plain: bytes) -> bytes:
+        """Return `plain` sealed for the row `key` of the table `place`."""
+        return sealing.seal_blob(
+            self._data_key, self._aad(place, key), plain, entropy=self._entropy
+        )
+
+    def open(self, place: str, key: bytes, sealed: bytes) -> bytes:
+        """Return what was sealed for the row `key` of the table `place`; raise SealBroken."""
+        return sealing.open_blob(self._data_key, self._aad(place, key), sealed)
+
+    def blind(self, kind: str, text: str) -> bytes:
+        """Return the blind key (16 bytes) of a text: equal texts of a kind, equal keys."""
+        return sealing.blind(self._data_key, kind, text)
+
+    def _aad(self, place: str, key: bytes) -> bytes:
+        return self.county.to_bytes(4, "big") + place.encode() + b"\0" + key
+
+    # ---- statements
+
+    def _select(self, table: Table) -> Select[Any]:
+        """Every column but the county, of this county's rows."""
+        return _selection(table).where(table.c.county == self.county)
+
+    def _delete(self, table: Table) -> Delete:
+        return delete(table).where(table.c.county == self.county)
+
+    def _update(self, table: Table) -> Update:
+        return update(table).where(table.c.county == self.county)
+
+    def _among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+        """`column` is one of `values`: one statement text on PostgreSQL, however many values."""
+        if self._is_sqlite:
+            return column.in_(values)
+        return column == any_(literal(list(values), ARRAY(column.type)))
+
+    def _rows(self, row: type[_R], statement: Select[Any]) -> list[_R]:
+        return [row(*found) for found in self.connection.execute(statement)]
+
+    def _row(self, row: type[_R], statement: Select[Any]) -> _R | None:
+        found = self.connection.execute(statement).first()
+        return None if found is None else row(*found)
+
+    def _count(self, table: Table, *where: ColumnElement[bool]) -> int:
+        statement = select(func.count()).select_from(table).where(table.c.county == self.county)
+        return int(self.connection.execute(statement.where(*where)).scalar_one())
+
+    # ---- bulk writes
+
+    def _values(self, rows: Iterable[_Row]) -> list[dict[str, Any]]:
+        county = self.county
+        return [{"county": county, **row._asdict()} for row in rows]
+
+    def _insert(self, table: Table, rows: Iterable[_Row]) -> None:
+        values = self._values(rows)
+        if values:
+            self.connection.execute(table.insert(), values)
+
+    def _insert_new(self, table: Table, rows: Sequence[_Row], *unique: str) -> None:
+        """Insert rows, leaving those alone whose (county, unique…) is there already."""
+        if rows:
+            statement = _insert_new(table, unique, self._is_sqlite)
+            self.connection.execute(statement, self._values(rows))
+
+    def _upsert(self, table: Table, rows: Iterable[_Row]) -> None:
+        """Insert rows, or overwrite those with the same primary key."""
+        values = self._values(rows)
+        if values:
+            self.connection.execute(_upsert(table, self._is_sqlite), values)
+
+
+@cache
+def _selection(table: Table) -> Select[Any]:
+    return select(*[column for column in table.c if column.name != "county"])
+
+
+def dialect_insert(table: Table, is_sqlite: bool) -> Any:
+    """Return an INSERT that knows ON CONFLICT; both back ends spell it alike."""
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+
+
+@cache
+def _insert_new(table: Table, unique: tuple[str, ...], is_sqlite: bool) -> Any:
+    insert = dialect_insert(table, is_sqlite)
+    return insert.on_conflict_do_nothing(index_elements=["county", *unique])
+
+
+@cache
+def _upsert(table: Table, is_sqlite: bool) -> Any:
+    insert = dialect_insert(table, is_sqlite)
+    keys = [column.name for column in table.primary_key]
+    changed = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+    if not changed:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed)

@@ -1,0 +1,64 @@
+"""What arrived: envelopes, attachments, and the editions in force."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+
+from server.schema import attachments, editions, envelopes
+from server.storage.access import Access
+from server.storage.rows import Attachment, Edition, Envelope
+
+_e = envelopes.c
+_a = attachments.c
+
+
+class Arrivals(Access):
+    """Envelopes by digest, attachments by the name of their ciphertext."""
+
+    def put_envelope(self, row: Envelope) -> None:
+        """Write what became of an envelope."""
+        self._upsert(envelopes, [row])
+
+    def envelope(self, digest: bytes) -> Envelope | None:
+        """Return an envelope by the SHA-256 of its bytes."""
+        return self._row(Envelope, self._select(envelopes).where(_e.digest == digest))
+
+    def envelopes(self, stream: bytes) -> list[Envelope]:
+        """Return the envelopes of a stream in order of their ranges."""
+        statement = self._select(envelopes).where(_e.stream == stream)
+        return self._rows(Envelope, statement.order_by(_e.seq_to, _e.seq_from, _e.digest))
+
+    def put_attachment(self, row: Attachment) -> None:
+        """Write how much of an attachment lies at the county."""
+        self._upsert(attachments, [row])
+
+    def attachment(self, name: bytes) -> Attachment | None:
+        """Return an attachment by the SHA-256 of its ciphertext."""
+        return self._row(Attachment, self._select(attachments).where(_a.name == name))
+
+    def attachments_of(self, records: Collection[bytes]) -> list[Attachment]:
+        """Return the attachments that records name."""
+        if not records:
+            return []
+        statement = self._select(attachments).where(self._among(_a.record, records))
+        return self._rows(Attachment, statement.order_by(_a.record, _a.name))
+
+    def put_edition(self, row: Edition) -> None:
+        """Write an edition of catalogue, calendar or sites."""
+        self._upsert(editions, [row])
+
+    def edition_on(self, kind: str, on: int) -> Edition | None:
+        """Return the edition in force on a day: the latest begun, of those the greatest number."""
+        e = editions.c
+        statement = self._select(editions).where(e.kind == kind, e.effective_on <= on)
+        return self._row(
+            Edition, statement.order_by(e.effective_on.desc(), e.number.desc()).limit(1)
+        )
+
+    def next_edition_number(self, kind: str) -> int:
+        """Return the number of the next edition of a kind."""
+        e = editions.c
+        statement = select(func.max(e.number)).where(e.county == self.county, e.kind == kind)
+        return (self.connection.execute(statement).scalar() or 0) + 1

@@ -1,0 +1,82 @@
+"""Devices, agents on them, and the invitations they came by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from server.schema import agents, devices, invitations
+from server.storage.access import Access
+from server.storage.rows import Agent, Device, Invitation
+
+_d = devices.c
+
+
+class Devices(Access):
+    """Who may bring envelopes. The front keeps a copy of the public keys only."""
+
+    def put_device(self, row: Device) -> None:
+        """Write a device; raise AlreadyThere if its short code belongs to another one."""
+        self._upsert(devices, [row])
+
+    def device(self, device: bytes) -> Device | None:
+        """Return a device by its 8-byte key id."""
+        return self._row(Device, self._select(devices).where(_d.device == device))
+
+    def device_by_code(self, short_code: str) -> Device | None:
+        """Return a device by the short code in its slip numbers."""
+        return self._row(Device, self._select(devices).where(_d.short_code == short_code))
+
+    def devices(
+        self, *, site: str | None = None, states: Collection[str] | None = None
+    ) -> list[Device]:
+        """Return devices in the order they were enrolled."""
+        statement = self._select(devices)
+        if site is not None:
+            statement = statement.where(_d.site == site)
+        if states is not None:
+            statement = statement.where(self._among(_d.state, states))
+        return self._rows(Device, statement.order_by(_d.enrolled_at, _d.device))
+
+    def seen_device(self, device: bytes, at: int, app_version: str | None = None) -> None:
+        """Note when a device was last heard of, and what version it runs."""
+        values: dict[str, object] = {"last_seen_at": at}
+        if app_version is not None:
+            values["app_version"] = app_version
+        self.connection.execute(self._update(devices).where(_d.device == device).values(**values))
+
+    def put_agent(self, row: Agent) -> None:
+        """Write an agent on a device; raise AlreadyThere if the device does not exist."""
+        self._upsert(agents, [row])
+
+    def agent(self, agent: str, device: bytes) -> Agent | None:
+        """Return an agent with the key it holds on one device."""
+        statement = self._select(agents).where(agents.c.agent == agent, agents.c.device == device)
+        return self._row(Agent, statement)
+
+    def agents(self, *, agent: str | None = None, device: bytes | None = None) -> list[Agent]:
+        """Return agents: all, one agent's tablets, or one tablet's agents."""
+        statement = self._select(agents)
+        if agent is not None:
+            statement = statement.where(agents.c.agent == agent)
+        if device is not None:
+            statement = statement.where(agents.c.device == device)
+        return self._rows(Agent, statement.order_by(agents.c.agent, agents.c.enrolled_at))
+
+    def add_invitation(self, row: Invitation) -> None:
+        """Enter a new invitation."""
+        self._insert(invitations, [row])
+
+    def invitation(self, invitation: bytes) -> Invitation | None:
+        """Return an invitation by the hash of its code."""
+        statement = self._select(invitations).where(invitations.c.invitation == invitation)
+        return self._row(Invitation, statement)
+
+    def use_invitation(self, invitation: bytes, at: int) -> bool:
+        """Mark an invitation as used; False if unknown or used before. Expiry is the caller's."""
+        i = invitations.c
+        done = self.connection.execute(
+            self._update(invitations)
+            .where(i.invitation == invitation, i.used_at.is_(None))
+            .values(used_at=at)
+        )
+        return done.rowcount == 1

@@ -1,0 +1,52 @@
+"""Possible double filings: blind keys of records, and the pairs they found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import or_
+
+from server.schema import match_keys, pairs
+from server.storage.access import Access
+from server.storage.rows import MatchKey, PairRow
+
+_m = match_keys.c
+_p = pairs.c
+
+
+class Matching(Access):
+    """Match keys are projections under the core's key; nothing of them leaves the core."""
+
+    def put_match_keys(self, record: bytes, rows: Iterable[MatchKey]) -> None:
+        """Replace the blind keys of a record."""
+        self.connection.execute(self._delete(match_keys).where(_m.record == record))
+        self._insert(match_keys, rows)
+
+    def matches(self, kind: str, blind: Collection[bytes]) -> list[MatchKey]:
+        """Return the keys of one kind that equal one of these, with the records they belong to."""
+        if not blind:
+            return []
+        statement = self._select(match_keys).where(_m.kind == kind, self._among(_m.blind, blind))
+        return self._rows(MatchKey, statement.order_by(_m.blind, _m.record))
+
+    def add_pairs(self, rows: Sequence[PairRow]) -> None:
+        """Enter newly found pairs; a pair that is known keeps its state."""
+        self._insert_new(pairs, rows, "pair")
+
+    def put_pair(self, row: PairRow) -> None:
+        """Write a pair, for example after it was settled."""
+        self._upsert(pairs, [row])
+
+    def pair(self, pair: bytes) -> PairRow | None:
+        """Return one pair."""
+        return self._row(PairRow, self._select(pairs).where(_p.pair == pair))
+
+    def list_pairs(self, state: str = "open") -> list[PairRow]:
+        """Return the pairs in a state, the oldest first."""
+        statement = self._select(pairs).where(_p.state == state)
+        return self._rows(PairRow, statement.order_by(_p.found_at, _p.pair))
+
+    def pairs_of(self, record: bytes) -> list[PairRow]:
+        """Return every pair that a record is one half of."""
+        statement = self._select(pairs).where(or_(_p.one == record, _p.other == record))
+        return self._rows(PairRow, statement.order_by(_p.found_at, _p.pair))

@@ -1,0 +1,150 @@
+"""Operations in the ledger: appended once, read by record, stream or id, erased only by a purge."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, bindparam, select
+
+from server.schema import judgements, operations
+from server.storage.access import Access
+from server.storage.rows import StoredOperation
+from shared.fold import Entry
+from shared.operation import Operation, Skeleton
+from shared.verdict import Status, Verdict
+
+_PLACE = "operations"
+_decode_skeleton = msgspec.msgpack.Decoder(Skeleton).decode
+_o = operations.c
+_j = judgements.c
+_OPERATION = (_o.id, _o.skeleton, _o.salt, _o.data)
+_VERDICT = (
+    _j.epoch, _j.county_seq, _j.status, _j.cap_ms, _j.effective_at, _j.rank, _j.reason,
+)  # fmt: skip
+
+
+class Operations(Access):
+    """The append-only table. Data is sealed on the way in and opened on the way out."""
+
+    def append_operations(self, rows: Sequence[StoredOperation]) -> int:
+        """Append operations; return how many were new. One whose id is there changes nothing.
+
+        Raises AlreadyThere where another operation stands at the same (stream, branch, seq): a
+        fork, which the core puts on a branch of its own.
+        """
+        if not rows:
+            return 0
+        before = len(self.known_ids([row.id for row in rows]))
+        sealed = [
+            row if row.data is None else row._replace(data=self.seal(_PLACE, row.id, row.data))
+            for row in rows
+        ]
+        self._insert_new(operations, sealed, "id")
+        return len({row.id for row in rows}) - before
+
+    def known_ids(self, ids: Collection[bytes]) -> set[bytes]:
+        """Return those of `ids` that are in the ledger, whatever their verdict."""
+        if not ids:
+            return set()
+        found = self.connection.execute(
+            select(_o.id).where(_o.county == self.county, self._among(_o.id, ids))
+        )
+        return set(found.scalars())
+
+    def operation(self, operation: bytes) -> Operation | None:
+        """Return one operation by its id."""
+        return self.operations([operation]).get(operation)
+
+    def operations(self, ids: Collection[bytes]) -> dict[bytes, Operation]:
+        """Return operations by id; ids that are not in the ledger are left out."""
+        return {one: entry.operation for one, entry in self.entries(ids).items()}
+
+    def entries(self, ids: Collection[bytes]) -> dict[bytes, Entry]:
+        """Return operations with their verdicts in force, by id (for pages of the feed)."""
+        if not ids:
+            return {}
+        found = self.connection.execute(self._judged().where(self._among(_o.id, ids)))
+        return {row[0]: self._entry(row) for row in found}
+
+    def operations_of(self, records: Collection[bytes]) -> dict[bytes, list[Entry]]:
+        """Return what fold takes, by record: every operation of it with its verdict in force."""
+        folds: dict[bytes, list[Entry]] = {record: [] for record in records}
+        if not folds:
+            return folds
+        statement = self._judged().add_columns(_o.record)
+        for row in self.connection.execute(statement.where(self._among(_o.record, list(folds)))):
+            folds[row[11]].append(self._entry(row))
+        return folds
+
+    def stored(self, ids: Collection[bytes]) -> dict[bytes, StoredOperation]:
+        """Return the rows of these operations, data opened."""
+        if not ids:
+            return {}
+        found = self._stored(self._select(operations).where(self._among(_o.id, ids)))
+        return {row.id: row for row in found}
+
+    def stream_operations(
+        self, stream: bytes, *, branch: int = 0, after_seq: int = 0, limit: int = 1000
+    ) -> list[StoredOperation]:
+        """Return the next operations of a stream in order of seq, data opened."""
+        statement = self._select(operations).where(
+            _o.stream == stream, _o.branch == branch, _o.seq > after_seq
+        )
+        return self._stored(statement.order_by(_o.seq).limit(limit))
+
+    def record_ids(self, *, after: bytes = b"", limit: int = 1000) -> list[bytes]:
+        """Return the next ids of records that operations name, in order (verify, rebuild)."""
+        statement = (
+            select(_o.record)
+            .where(_o.county == self.county, _o.record > after)
+            .distinct()
+            .order_by(_o.record)
+            .limit(limit)
+        )
+        return list(self.connection.execute(statement).scalars())
+
+    def all_record_ids(self) -> Iterator[bytes]:
+        """Go through all records of the ledger in order, a batch at a time."""
+        after = b""
+        while batch := self.record_ids(after=after):
+            yield from batch
+            after = batch[-1]
+
+    def erase_data(self, ids: Iterable[bytes]) -> None:
+        """Delete data and salt of operations that an admitted purge names; skeletons stay."""
+        of = [{"of": one} for one in ids]
+        if of:
+            self.connection.execute(
+                self._update(operations)
+                .where(_o.id == bindparam("of"))
+                .values(data=None, salt=None),
+                of,
+            )
+
+    def count_operations(self) -> int:
+        """Return how many operations the ledger holds."""
+        return self._count(operations)
+
+    # ---- rows
+
+    def _judged(self) -> Select[Any]:
+        joined = operations.outerjoin(
+            judgements, (_j.county == _o.county) & (_j.operation == _o.id)
+        )
+        return select(*_OPERATION, *_VERDICT).select_from(joined).where(_o.county == self.county)
+
+    def _entry(self, row: Any) -> Entry:
+        operation, skeleton, salt, sealed = row[:4]
+        data = None if sealed is None else self.open(_PLACE, operation, sealed)
+        return Entry(
+            Operation(operation, _decode_skeleton(skeleton), skeleton, salt, data),
+            None if row[4] is None else Verdict(row[4], row[5], Status(row[6]), *row[7:11]),
+        )
+
+    def _stored(self, statement: Select[Any]) -> list[StoredOperation]:
+        return [
+            row if row.data is None else row._replace(data=self.open(_PLACE, row.id, row.data))
+            for row in self._rows(StoredOperation, statement)
+        ]

@@ -1,0 +1,186 @@
+"""Folded records as lists show them, their routes, open conflicts and printed numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from server.schema import conflicts, numbers, records, routes
+from server.storage.access import Access
+from server.storage.rows import ConflictRow, NumberRow, RecordRow
+
+_PLACE = "records"
+_r = records.c
+_STUB = RecordRow(b"", "", None, "", "", "", "", None, None, None, b"", b"", 0, 0, 0)
+
+
+class RecordFilter(NamedTuple):
+    """Which records a list shows; None leaves a column open. Dates are inclusive."""
+
+    kinds: Collection[str] | None = None
+    states: Collection[str] | None = None
+    sites: Collection[str] | None = None
+    townships: Collection[str] | None = None
+    item: str | None = None
+    due_through: int | None = None
+    with_conflicts: bool = False
+
+
+class Records(Access):
+    """The records projection. On PostgreSQL its rows are also what two writers wait for."""
+
+    def lock_records(self, ids: Iterable[bytes]) -> None:
+        """Lock records, in order of their ids, before their operations are read.
+
+        Take all of a transaction's records in one call. A record that is new is locked too. On
+        SQLite the writing transaction is alone already.
+        """
+        ordered = sorted(set(ids))
+        if self._is_sqlite or not ordered:
+            return
+        found = self._lock(ordered)
+        fresh = [record for record in ordered if record not in found]
+        if fresh:
+            self._insert_new(records, [_STUB._replace(record=one) for one in fresh], "record")
+            self._stubs.update(fresh)
+            self._lock(fresh)
+
+    def _lock(self, ordered: Sequence[bytes]) -> set[bytes]:
+        statement = (
+            select(_r.record)
+            .where(_r.county == self.county, self._among(_r.record, ordered))
+            .order_by(_r.record)
+            .with_for_update()
+        )
+        return set(self.connection.execute(statement).scalars())
+
+    def put_records(self, rows: Sequence[RecordRow]) -> None:
+        """Write folded records; `folded` is sealed on the way in."""
+        self._upsert(
+            records,
+            [row._replace(folded=self.seal(_PLACE, row.record, row.folded)) for row in rows],
+        )
+        self._stubs.difference_update(row.record for row in rows)
+
+    def drop_stubs(self) -> None:
+        """Take away the rows that only served as locks. `Ledger.write` calls this before commit."""
+        if self._stubs:
+            self.connection.execute(
+                self._delete(records).where(
+                    self._among(_r.record, sorted(self._stubs)), _r.kind == ""
+                )
+            )
+            self._stubs.clear()
+
+    def record(self, record: bytes) -> RecordRow | None:
+        """Return one folded record."""
+        return self.records([record]).get(record)
+
+    def records(self, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
+        """Return folded records by id."""
+        if not ids:
+            return {}
+        statement = self._select(records).where(self._among(_r.record, ids), _r.kind != "")
+        return {row.record: self._opened(row) for row in self._rows(RecordRow, statement)}
+
+    def list_records(
+        self, which: RecordFilter | None = None, *, before: bytes | None = None, limit: int = 50
+    ) -> list[RecordRow]:
+        """Return the newest records (ids follow creation), or the next ones `before` an id."""
+        which = which or RecordFilter()
+        statement = self._select(records).where(_r.kind != "")
+        for column, values in (
+            (_r.kind, which.kinds),
+            (_r.state, which.states),
+            (_r.site, which.sites),
+            (_r.township, which.townships),
+        ):
+            if values is not None:
+                statement = statement.where(self._among(column, values))
+        if which.item is not None:
+            statement = statement.where(_r.item == which.item)
+        if which.due_through is not None:
+            statement = statement.where(_r.due_on <= which.due_through, _r.closed_on.is_(None))
+        if which.with_conflicts:
+            statement = statement.where(_r.conflicts > 0)
+        if before is not None:
+            statement = statement.where(_r.record < before)
+        found = self._rows(RecordRow, statement.order_by(_r.record.desc()).limit(limit))
+        return [self._opened(row) for row in found]
+
+    def record_by_slip(self, slip: str) -> RecordRow | None:
+        """Return the record that a slip number names."""
+        statement = self._select(records).where(_r.slip == slip, _r.kind != "")
+        found = self._row(RecordRow, statement.order_by(_r.record).limit(1))
+        return found and self._opened(found)
+
+    def count_records(self) -> int:
+        """Return how many records are folded."""
+        return self._count(records, _r.kind != "")
+
+    def _opened(self, row: RecordRow) -> RecordRow:
+        return row._replace(folded=self.open(_PLACE, row.record, row.folded))
+
+    # ---- routes
+
+    def add_routes(self, pairs: Iterable[tuple[bytes, str]]) -> None:
+        """Give records (id, scope) to scopes of the feed; what is given already stays given."""
+        rows = [_Route(record, scope) for record, scope in pairs]
+        self._insert_new(routes, rows, "record", "scope")
+
+    def scopes_of(self, ids: Collection[bytes]) -> dict[bytes, set[str]]:
+        """Return the scopes that hold each record."""
+        scopes: dict[bytes, set[str]] = {record: set() for record in ids}
+        if scopes:
+            statement = self._select(routes).where(self._among(routes.c.record, list(scopes)))
+            for record, scope in self.connection.execute(statement):
+                scopes[record].add(scope)
+        return scopes
+
+    # ---- conflicts
+
+    def put_conflicts(self, record: bytes, rows: Iterable[ConflictRow]) -> None:
+        """Replace the open conflicts of a record."""
+        self.connection.execute(self._delete(conflicts).where(conflicts.c.record == record))
+        self._insert(conflicts, rows)
+
+    def conflicts_of(self, ids: Collection[bytes]) -> dict[bytes, list[ConflictRow]]:
+        """Return the open conflicts of each record, in order of their registers."""
+        found: dict[bytes, list[ConflictRow]] = {record: [] for record in ids}
+        if found:
+            statement = self._select(conflicts).where(self._among(conflicts.c.record, list(found)))
+            for row in self._rows(ConflictRow, statement.order_by(conflicts.c.register)):
+                found[row.record].append(row)
+        return found
+
+    def list_conflicts(self) -> list[ConflictRow]:
+        """Return all open conflicts, the oldest record first."""
+        return self._rows(
+            ConflictRow,
+            self._select(conflicts).order_by(conflicts.c.record, conflicts.c.register),
+        )
+
+    # ---- numbers
+
+    def add_number(self, row: NumberRow) -> None:
+        """Enter a printed number; raise AlreadyThere if the number was given before."""
+        self._insert(numbers, [row])
+
+    def numbers_of(self, record: bytes) -> list[NumberRow]:
+        """Return a record's numbers: of each kind the first stands, later ones are aliases."""
+        n = numbers.c
+        statement = self._select(numbers).where(n.record == record)
+        return self._rows(NumberRow, statement.order_by(n.kind, n.epoch, n.county_seq, n.number))
+
+    def record_of_number(self, kind: str, number: str) -> bytes | None:
+        """Return the record that a printed number names."""
+        statement = self._select(numbers).where(numbers.c.kind == kind, numbers.c.number == number)
+        found = self._row(NumberRow, statement)
+        return found and found.record
+
+
+class _Route(NamedTuple):
+    record: bytes
+    scope: str
