@@ -25,14 +25,14 @@ class CalendarMissing(BianminError):
     """The edition says nothing about the year of a date."""
 
 
-class YearTable(msgspec.Struct, frozen=True, omit_defaults=True):
+class YearTable(msgspec.Struct, frozen=True):
     """One year: a character per day from 1 January, `1` worked, `0` free."""
 
     days: str
     provisional: bool = False
 
 
-class CalendarEdition(msgspec.Struct, frozen=True, omit_defaults=True):
+class CalendarEdition(msgspec.Struct, frozen=True):
     """One edition of the county calendar; a greater number replaces a smaller one.
 
     `document` names the notices the tables come from.

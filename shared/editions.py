@@ -9,6 +9,9 @@ its hash under newer programs; a reader of a *newer* edition hashes the data as 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,9 +27,15 @@ class InvalidEdition(BianminError):
 
 
 def to_plain(edition: msgspec.Struct) -> dict[str, Value]:
-    """Return `edition` as text, integers, lists and maps; dates as YYYY-MM-DD, keys as text."""
-    plain: dict[str, Value] = msgspec.json.decode(msgspec.json.encode(edition))
-    return plain
+    """Return `edition` as text, integers, lists and maps; dates as YYYY-MM-DD, keys as text.
+
+    Equal editions have equal plain forms: a default is recognised by value, however it came there.
+    """
+    return {
+        name: _plain(getattr(edition, name))
+        for name, default in _defaults(type(edition))
+        if default is msgspec.NODEFAULT or getattr(edition, name) != default
+    }
 
 
 def from_plain(data: Any, kind: type[T], label: str) -> T:
@@ -44,3 +53,23 @@ def from_plain(data: Any, kind: type[T], label: str) -> T:
 def edition_hash(data: dict[str, Value]) -> bytes:
     """Return the SHA-256 over the canonical bytes of plain edition data (32 bytes)."""
     return hashlib.sha256(encode(data)).digest()
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> tuple[tuple[str, object], ...]:
+    return tuple((info.encode_name, info.default) for info in msgspec.structs.fields(kind))
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, msgspec.Struct):
+        return to_plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, str):
+        return str(value)  # of an enumeration, its text
+    plain: Value = value
+    return plain
