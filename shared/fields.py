@@ -106,6 +106,7 @@ class Kind:
     label: str
     fields: Mapping[str, Field]
     registers: Mapping[str, Register]
+    by_field: Mapping[str, Register]
     creating_acts: frozenset[str]
     default_act: str
     listed: bool = False
@@ -116,10 +117,7 @@ class Kind:
 
     def register_of(self, field: str) -> Register | None:
         """The register a field lives in; None for notes and for fields the table does not know."""
-        for register in self.registers.values():
-            if field in register.fields:
-                return register
-        return None
+        return self.by_field.get(field)
 
     def required_at(self, act: str) -> tuple[Field, ...]:
         """Fields that the act must carry."""
@@ -165,6 +163,7 @@ def make_kind(
         label=label,
         fields=MappingProxyType(by_name),
         registers=MappingProxyType(out),
+        by_field=MappingProxyType({f: r for r in out.values() for f in r.fields}),
         creating_acts=creating_acts | {default_act},
         default_act=default_act,
         listed=listed,
