@@ -1,9 +1,9 @@
 """The county's item catalogue (事项目录), as numbered editions.
 
-Limits, fees, papers and the kinds of procedure that may stop the clock are data of an edition, never
-constants in code; a case keeps the edition it was accepted under. Fields and their rules: DOMAIN.md
-§3.2; the defaults are those for a list that is silent: accepted by the township, the village only
-helps, 公共服务, every paper necessary, nobody has to come in person.
+Limits, fees, papers and the kinds of procedure that may stop the clock are data of an edition,
+never constants in code; a case keeps the edition it was accepted under. Fields and their rules:
+DOMAIN.md §3.2; the defaults are those for a list that is silent: accepted by the township, the
+village only helps, 公共服务, every paper necessary, nobody has to come in person.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ SPECIAL_PROCEDURES = (
     *("听证", "招标", "拍卖", "检验", "检测", "检疫", "鉴定", "专家评审"),
     *("公示", "现场核查", "等待申请人"),
 )
-"""What may stop a clock: the first eight by 行政许可法 article 45, the others by local catalogue."""
+"""What may stop a clock: the first line by 行政许可法 article 45, the second by local catalogue."""
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +213,7 @@ class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def in_force(editions: Iterable[CatalogueEdition], on: date) -> CatalogueEdition | None:
-    """Return the edition that holds on `on`: of those in effect, the one with the greatest number."""
+    """Return the edition that holds on `on`: the greatest number of those in effect."""
     effective = [edition for edition in editions if edition.effective_on <= on]
     return max(effective, key=lambda edition: edition.number, default=None)
 

@@ -1,14 +1,13 @@
 """The sites of a county and their dated region codes, as numbered editions.
 
 A site is not a region. It has an id of its own (`s0001`), because region codes move: the merger of
-26 townships to 20 left 16 of 384 village codes as they were, and a village point may stay open after
-its village is gone. A code therefore always comes with its dates, and nobody is ever matched by a
-village's name (four names stand twice in the sample county).
+26 townships to 20 left 16 of 384 village codes as they were, and a village point may stay open
+after its village is gone. A code therefore always comes with its dates, and nobody is ever matched
+by a village's name (four names stand twice in the sample county).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
@@ -19,20 +18,11 @@ import msgspec
 from shared.canonical import Value
 from shared.editions import InvalidEdition, edition_hash, from_plain, to_plain
 from shared.errors import Refused
-
-_CODE12 = re.compile(r"[1-9][0-9]{11}")
+from shared.regions import Level, RegionCode
 
 
 class UnknownSite(Refused):
     """A site id or region code that the edition does not hold."""
-
-
-class Level(StrEnum):
-    """级别."""
-
-    COUNTY = "county"
-    TOWNSHIP = "township"
-    VILLAGE = "village"
 
 
 class SiteKind(StrEnum):
@@ -81,26 +71,6 @@ _STATUS_LABELS = {
 }
 
 
-class RegionCode(msgspec.Struct, frozen=True, kw_only=True):
-    """The region a site serves and for how long; both dates inclusive, None = open.
-
-    `kind`: 街道, 镇, 乡, 村委会 or 居委会. `successors`: the codes that took the region over when
-    this one ended, more than one where it was divided. `shared`: a kept point or an enterprise
-    centre inside a region that another site answers for; `by_code` does not find it.
-    """
-
-    code12: str
-    valid_from: date
-    valid_to: date | None = None
-    kind: str = ""
-    successors: tuple[str, ...] = ()
-    shared: bool = False
-
-    def holds(self, on: date) -> bool:
-        """Return whether the code was this site's on `on`."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
-
-
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One place of service. `name` is its region's (华利村委会), `parent` the site above it."""
 
@@ -125,16 +95,29 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         """Return the region code that was the site's on `on`."""
         return next((code for code in self.codes if code.holds(on)), None)
 
-    def recoded(self, code: RegionCode, *, parent: str | None) -> Site:
-        """Return the site after a merger: the open code ends the day before `code` begins."""
-        eve = code.valid_from - timedelta(days=1)
-        kept = tuple(
-            msgspec.structs.replace(each, valid_to=eve, successors=(code.code12,))
-            if each.valid_to is None
-            else each
-            for each in self.codes
+    def recoded(
+        self, code: RegionCode, *, parent: str | None, successors: tuple[str, ...] = ()
+    ) -> Site:
+        """Return the site after a merger: the open code ends the day before `code` begins.
+
+        `successors`: who took the old region over, where that is not `code` alone.
+        """
+        ended = self._ended(code.valid_from - timedelta(days=1), successors or (code.code12,))
+        return msgspec.structs.replace(self, codes=(*ended, code), parent=parent)
+
+    def closed(self, last_on: date, successors: tuple[str, ...] = ()) -> Site:
+        """Return the site closed after `last_on`, its region taken over by `successors`."""
+        return msgspec.structs.replace(
+            self, codes=self._ended(last_on, successors), status=SiteStatus.CLOSED
         )
-        return msgspec.structs.replace(self, codes=(*kept, code), parent=parent)
+
+    def _ended(self, last_on: date, successors: tuple[str, ...]) -> tuple[RegionCode, ...]:
+        return tuple(
+            msgspec.structs.replace(code, valid_to=last_on, successors=successors)
+            if code.valid_to is None
+            else code
+            for code in self.codes
+        )
 
 
 class SiteEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -173,7 +156,7 @@ class SiteEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         raise UnknownSite(f"{on} 没有区划代码为「{code12}」的站点{hint}。")
 
     def successors(self, code12: str) -> tuple[str, ...]:
-        """Return the codes that took over the region `code12`, in order; empty if it still stands."""
+        """Return the codes that took the region `code12` over, in order; empty if it stands."""
         after = {
             successor
             for site in self.sites
@@ -231,52 +214,28 @@ class SiteEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def site_title(name: str, kind: SiteKind) -> str:
-    """Return the name on the door of the site of a region."""
+    """Return the name on the door of the site of a region: a committee's name loses its ending."""
     if kind is SiteKind.VILLAGE:
-        for ending in ("民委员会", "委会"):
-            name = name.removesuffix(ending)
-        return f"{name}便民服务站"
-    return (
-        name
-        + {
-            SiteKind.COUNTY: "政务服务中心",
-            SiteKind.TOWNSHIP: "便民服务中心",
-            SiteKind.ENTERPRISE: "企业服务中心",
-        }[kind]
-    )
+        for ending, short in _COMMITTEES:
+            if name.endswith(ending):
+                return name.removesuffix(ending) + short + _DOORS[kind]
+    return name + _DOORS[kind]
 
 
-def level_of(code12: str) -> Level:
-    """Return the level a region code is written for, by its zeros; raise InvalidRegionCode."""
-    require_code(code12)
-    if code12.endswith("000000"):
-        return Level.COUNTY
-    return Level.TOWNSHIP if code12.endswith("000") else Level.VILLAGE
-
-
-class InvalidRegionCode(Refused):
-    """A text that is not a region code of 12 digits."""
-
-
-def require_code(code12: str) -> None:
-    """Raise InvalidRegionCode unless `code12` has the form of a region code."""
-    if not _CODE12.fullmatch(code12):
-        raise InvalidRegionCode(f"「{code12[:40]}」不是 12 位区划代码，请核对后重新填写。")
-
-
-def code_doubt(code12: str, kind: str) -> str | None:
-    """Return a sentence where the village segment does not fit `kind`, else None.
-
-    001–199 居委会 and 200–399 村委会 by rule, but 5xx is in real data: worth a look, never a
-    refusal.
-    """
-    segment = int(code12[9:])
-    expected = "居委会" if 1 <= segment <= 199 else "村委会" if 200 <= segment <= 399 else ""
-    if segment == 0 or expected == kind:
-        return None
-    return (
-        f"区划代码 {code12} 的末三位 {segment:03d} 与类别「{kind}」不常见，请核对；可以照常使用。"
-    )
+_COMMITTEES = (
+    ("村民委员会", "村"),
+    ("村委会", "村"),
+    ("社区居民委员会", "社区"),
+    ("社区居委会", "社区"),
+    ("居民委员会", "社区"),
+    ("居委会", "社区"),
+)
+_DOORS = {
+    SiteKind.COUNTY: "政务服务中心",
+    SiteKind.TOWNSHIP: "便民服务中心",
+    SiteKind.VILLAGE: "便民服务站",
+    SiteKind.ENTERPRISE: "企业服务中心",
+}
 
 
 def _require_parents(site: Site, by_id: dict[str, Site]) -> None:
