@@ -157,7 +157,8 @@ def _prepare_sqlite(connection: Any, key: bytes) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # temporary files would not be encrypted
     connection.execute("PRAGMA secure_delete = FAST")
-    connection.execute("PRAGMA cache_size = -32000")
+    connection.execute("PRAGMA cache_size = -64000")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 
 def _open_postgresql(target: str) -> Engine:

@@ -13,8 +13,8 @@ from server.schema.columns import day, number, octets, small, table, text
 
 judgements = table(
     "judgements",
-    octets("operation"),
     octets("record"),
+    octets("operation"),
     text("kind"),
     text("act"),
     text("site"),
@@ -29,10 +29,14 @@ judgements = table(
     text("reason"),
     text("state_before"),
     text("state_after"),
-    key=("operation",),
+    key=("record", "operation"),
     indexes=[("kind", "act", "effective_on")],
 )
-"""The verdict in force for each operation, and its effect on the state ('' for nothing)."""
+"""The verdict in force for each operation, and its effect on the state ('' for nothing).
+
+Record ids grow with time and operation ids are random: with the record in front, new rows lie side
+by side and one fold reads neighbours.
+"""
 
 # Held and refused work is rare and looked for all day; indexing the rest is dead weight.
 _unsettled = sql("status <> 'admitted'")
@@ -122,9 +126,12 @@ feed = table(
     number("epoch"),
     number("county_seq"),
     key=("scope", "position"),
-    unique=[("scope", "operation", "epoch", "county_seq")],
+    unique=[("epoch", "county_seq", "operation", "scope")],
 )
-"""What became visible to whom, in the order of commits: one position per entry, without a gap."""
+"""What became visible to whom, in the order of commits: one position per entry, without a gap.
+
+The unique key begins with what grows, so that it is written at its end and not all over.
+"""
 
 editions = table(
     "editions",

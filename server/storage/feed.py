@@ -38,12 +38,14 @@ class Feed(Heads):
         return len(fresh)
 
     def _known(self, wanted: Sequence[FeedEntry]) -> set[FeedEntry]:
-        by_scope: dict[str, list[bytes]] = {}
+        by_verdict: dict[tuple[int, int], list[bytes]] = {}
         for entry in wanted:
-            by_scope.setdefault(entry.scope, []).append(entry.operation)
+            by_verdict.setdefault((entry.epoch, entry.county_seq), []).append(entry.operation)
         known: set[FeedEntry] = set()
-        for scope, ids in by_scope.items():
-            statement = self._select(feed).where(_f.scope == scope, self._among(_f.operation, ids))
+        for (epoch, county_seq), ids in by_verdict.items():
+            statement = self._select(feed).where(
+                _f.epoch == epoch, _f.county_seq == county_seq, self._among(_f.operation, ids)
+            )
             known.update(FeedEntry(row.scope, *row[2:]) for row in self._rows(FeedRow, statement))
         return known
 
@@ -62,11 +64,6 @@ class Feed(Heads):
         ]
         found = [FeedRow(*row) for row in self.connection.execute(union_all(*parts))]
         return heapq.nsmallest(limit, found, key=lambda row: row.position)
-
-    def feed_scopes_of(self, operation: bytes) -> set[str]:
-        """Return the scopes an operation was ever entered in."""
-        statement = select(_f.scope).where(_f.county == self.county, _f.operation == operation)
-        return set(self.connection.execute(statement).scalars())
 
     def feed_end(self, scopes: Collection[str]) -> int:
         """Return the greatest position in these scopes, 0 if they are empty."""

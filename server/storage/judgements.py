@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import bindparam, or_, tuple_
 
-from server.schema import judgements
+from server.schema import judgements, operations
 from server.storage.access import Access, dialect_insert
 from server.storage.rows import Judgement, StateEffect
 from shared.verdict import Status
@@ -23,26 +23,44 @@ class Judgements(Access):
     def put_judgements(self, rows: Sequence[Judgement]) -> None:
         """Write verdicts; one that is older than the one in force changes nothing."""
         if rows:
-            ordered = sorted(rows, key=lambda row: (row.operation, row.epoch, row.county_seq))
-            self.connection.execute(_upsert_later(self._is_sqlite), self._values(ordered))
+            ordered = sorted(
+                rows, key=lambda row: (row.record, row.operation, row.epoch, row.county_seq)
+            )
+            self._bulk(_upsert_later(self._is_sqlite), ordered)
 
     def judgements_of(self, ids: Collection[bytes]) -> dict[bytes, Judgement]:
         """Return the verdicts in force by operation."""
         if not ids:
             return {}
-        statement = self._select(judgements).where(self._among(_j.operation, ids))
+        joined = judgements.join(
+            operations,
+            (_j.county == operations.c.county)
+            & (_j.record == operations.c.record)
+            & (_j.operation == operations.c.id),
+        )
+        statement = (
+            self._select(judgements)
+            .select_from(joined)
+            .where(operations.c.county == self.county, self._among(operations.c.id, ids))
+        )
         return {row.operation: row for row in self._rows(Judgement, statement)}
 
     def put_effects(self, effects: Iterable[StateEffect]) -> None:
         """Note what operations did to their records' states, after folding; equal ones are left."""
         values = [
-            {"of": one.operation, "before": one.state_before, "after": one.state_after}
+            {
+                "on": one.record,
+                "of": one.operation,
+                "before": one.state_before,
+                "after": one.state_after,
+            }
             for one in effects
         ]
         if values:
             self.connection.execute(
                 self._update(judgements)
                 .where(
+                    _j.record == bindparam("on"),
                     _j.operation == bindparam("of"),
                     or_(
                         _j.state_before != bindparam("before"), _j.state_after != bindparam("after")
@@ -86,13 +104,6 @@ class Judgements(Access):
             for status in (Status.HELD, Status.REFUSED)
         }
 
-    def judged_ids(self, *, after: bytes = b"", limit: int = 1000) -> list[bytes]:
-        """Return the next operations that have a verdict, in order of their ids (verify)."""
-        statement = select(_j.operation).where(_j.county == self.county, _j.operation > after)
-        return list(
-            self.connection.execute(statement.order_by(_j.operation).limit(limit)).scalars()
-        )
-
     def count_judgements(self) -> int:
         """Return how many operations have a verdict."""
         return self._count(judgements)
@@ -103,7 +114,7 @@ def _upsert_later(is_sqlite: bool) -> Any:
     """The verdict in force: effects stay with a row until fold says otherwise."""
     insert = dialect_insert(judgements, is_sqlite)
     excluded = insert.excluded
-    keys = ["county", "operation"]
+    keys = ["county", "record", "operation"]
     return insert.on_conflict_do_update(
         index_elements=keys,
         set_={

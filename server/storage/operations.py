@@ -34,15 +34,14 @@ class Operations(Access):
         Raises AlreadyThere where another operation stands at the same (stream, branch, seq): a
         fork, which the core puts on a branch of its own.
         """
-        if not rows:
-            return 0
-        before = len(self.known_ids([row.id for row in rows]))
-        sealed = [
-            row if row.data is None else row._replace(data=self.seal(_PLACE, row.id, row.data))
-            for row in rows
-        ]
-        self._insert_new(operations, sealed, "id")
-        return len({row.id for row in rows}) - before
+        return self._insert_new(
+            operations,
+            [
+                row if row.data is None else row._replace(data=self.seal(_PLACE, row.id, row.data))
+                for row in rows
+            ],
+            "id",
+        )
 
     def known_ids(self, ids: Collection[bytes]) -> set[bytes]:
         """Return those of `ids` that are in the ledger, whatever their verdict."""
@@ -131,7 +130,8 @@ class Operations(Access):
 
     def _judged(self) -> Select[Any]:
         joined = operations.outerjoin(
-            judgements, (_j.county == _o.county) & (_j.operation == _o.id)
+            judgements,
+            (_j.county == _o.county) & (_j.record == _o.record) & (_j.operation == _o.id),
         )
         return select(*_OPERATION, *_VERDICT).select_from(joined).where(_o.county == self.county)
 

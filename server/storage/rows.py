@@ -59,8 +59,8 @@ class StoredOperation(NamedTuple):
 class Judgement(NamedTuple):
     """The verdict in force for an operation, and its effect on the state of its record."""
 
-    operation: bytes
     record: bytes
+    operation: bytes
     kind: str
     act: str
     site: str
@@ -88,6 +88,7 @@ class Judgement(NamedTuple):
 class StateEffect(NamedTuple):
     """What an operation did to its record's state; '' and '' for an operation without effect."""
 
+    record: bytes
     operation: bytes
     state_before: str
     state_after: str
