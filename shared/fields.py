@@ -33,7 +33,8 @@ class FieldType(StrEnum):
     ID_NO = "id_no"
     PERSON_NAME = "person_name"
     TABLE = "table"  # list of rows; a row is a dict over `columns`
-    MAP = "map"  # free mapping of names to values (settle)
+    MAP = "map"  # free mapping of names to values (settle, figures)
+    OPERATIONS = "operations"  # list of operation ids (hex), or of {"id", "fields", "kept"}
 
 
 @dataclass(frozen=True, slots=True)

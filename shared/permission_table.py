@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from shared.rights import Capability as C
+from shared.rights import Capability as Cap
 from shared.rights import Clause, Mode, Role
 
 Cell: TypeAlias = tuple[Clause, ...]
@@ -58,10 +58,10 @@ _OWN_VIEW = view("is_own")
 _DEPT = do("own_department")
 
 # Columns: village, clerk, head, department, supervisor, administrator, citizen.
-_TABLE: dict[C, Mapping[Role, Cell]] = {
-    C.REGISTER: _row(_SITE, _SITE, _TOWN, NOBODY, view(), view(), do()),
-    C.TAKE_ENTRUSTMENT: _row(_SITE, _SITE, NOBODY, NOBODY, view(), NOBODY, do("is_own")),
-    C.ADMIT_CASE: _row(
+_TABLE: dict[Cap, Mapping[Role, Cell]] = {
+    Cap.REGISTER: _row(_SITE, _SITE, _TOWN, NOBODY, view(), view(), do()),
+    Cap.TAKE_ENTRUSTMENT: _row(_SITE, _SITE, NOBODY, NOBODY, view(), NOBODY, do("is_own")),
+    Cap.ADMIT_CASE: _row(
         do("same_site village_instant"),
         do("same_site item_at_site"),
         _TOWN,
@@ -70,7 +70,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    C.DECIDE: _row(
+    Cap.DECIDE: _row(
         NOBODY,
         do("same_site instant_item"),
         NOBODY,
@@ -79,7 +79,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.PROLONG: _row(
+    Cap.PROLONG: _row(
         NOBODY,
         propose("same_site"),
         propose("same_township"),
@@ -88,8 +88,8 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.WITHDRAW: _row(_SITE, _SITE, NOBODY, NOBODY, view(), NOBODY, do("is_own")),
-    C.SEE_FULL_NUMBER: _row(
+    Cap.WITHDRAW: _row(_SITE, _SITE, NOBODY, NOBODY, view(), NOBODY, do("is_own")),
+    Cap.SEE_FULL_NUMBER: _row(
         view("same_site entering"),
         view("is_handler open_case reason_given"),
         view("is_handler open_case reason_given"),
@@ -98,7 +98,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    C.SEE_CONDUCT_COMPLAINT: _row(
+    Cap.SEE_CONDUCT_COMPLAINT: _row(
         NOBODY,
         view("same_site -person_target -about_self"),
         view("same_township -about_self"),
@@ -107,7 +107,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         view("metadata_only"),
         _OWN_VIEW,
     ),
-    C.DECIDE_PAIR: _row(
+    Cap.DECIDE_PAIR: _row(
         propose("same_site"),
         propose("same_site"),
         do("same_township township_internal") + propose("same_township"),
@@ -116,9 +116,9 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do(),
         NOBODY,
     ),
-    C.REASSIGN: _row(NOBODY, NOBODY, _TOWN, NOBODY, NOBODY, do(), NOBODY),
-    C.ENROL_DEVICE: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, NOBODY, do(), NOBODY),
-    C.REVOKE_DEVICE: _row(
+    Cap.REASSIGN: _row(NOBODY, NOBODY, _TOWN, NOBODY, NOBODY, do(), NOBODY),
+    Cap.ENROL_DEVICE: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, NOBODY, do(), NOBODY),
+    Cap.REVOKE_DEVICE: _row(
         NOBODY,
         NOBODY,
         propose("same_township"),
@@ -127,13 +127,13 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do("second_person") + do("-unsynced"),
         NOBODY,
     ),
-    C.PUBLISH_CATALOGUE: _row(
+    Cap.PUBLISH_CATALOGUE: _row(
         NOBODY, NOBODY, NOBODY, propose("own_items"), NOBODY, do("second_person"), NOBODY
     ),
-    C.SIGN_MONTH: _row(NOBODY, NOBODY, _TOWN, NOBODY, do(), NOBODY, NOBODY),
-    C.PUBLISH_MONTH: _row(NOBODY, NOBODY, NOBODY, NOBODY, do(), NOBODY, NOBODY),
-    C.READ_MONTH: _row(view(), view(), view(), view(), view(), view(), view("published")),
-    C.READ_AUDIT: _row(
+    Cap.SIGN_MONTH: _row(NOBODY, NOBODY, _TOWN, NOBODY, do(), NOBODY, NOBODY),
+    Cap.PUBLISH_MONTH: _row(NOBODY, NOBODY, NOBODY, NOBODY, do(), NOBODY, NOBODY),
+    Cap.READ_MONTH: _row(view(), view(), view(), view(), view(), view(), view("published")),
+    Cap.READ_AUDIT: _row(
         _OWN_VIEW,
         _OWN_VIEW,
         view("same_township"),
@@ -142,10 +142,10 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         view("-complaint_content"),
         _OWN_VIEW,
     ),
-    C.OPEN_SESSION: _row(_SITE, _SITE, _TOWN, _DEPT, do(), do(), NOBODY),
-    C.ANSWER_CONSULTATION: _row(_SITE, _SITE, _TOWN, _DEPT, view(), view(), NOBODY),
-    C.RECEIVE_PROXY: _row(NOBODY, _TOWN, _TOWN, _DEPT, view(), NOBODY, _OWN_VIEW),
-    C.PROCESS_CASE: _row(
+    Cap.OPEN_SESSION: _row(_SITE, _SITE, _TOWN, _DEPT, do(), do(), NOBODY),
+    Cap.ANSWER_CONSULTATION: _row(_SITE, _SITE, _TOWN, _DEPT, view(), view(), NOBODY),
+    Cap.RECEIVE_PROXY: _row(NOBODY, _TOWN, _TOWN, _DEPT, view(), NOBODY, _OWN_VIEW),
+    Cap.PROCESS_CASE: _row(
         NOBODY,
         do("same_site item_at_site"),
         _TOWN,
@@ -154,7 +154,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    C.CLOSE_ON_SPOT: _row(
+    Cap.CLOSE_ON_SPOT: _row(
         do("same_site village_instant"),
         do("same_site instant_item"),
         do("same_township instant_item"),
@@ -163,10 +163,10 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    C.HAND_OUT: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
-    C.CALL_BACK: _row(NOBODY, _TOWN, _TOWN, NOBODY, do(), NOBODY, NOBODY),
-    C.COLLECT_CHARGE: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
-    C.REGISTER_COMPLAINT: _row(
+    Cap.HAND_OUT: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
+    Cap.CALL_BACK: _row(NOBODY, _TOWN, _TOWN, NOBODY, do(), NOBODY, NOBODY),
+    Cap.COLLECT_CHARGE: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
+    Cap.REGISTER_COMPLAINT: _row(
         do("same_site -person_target") + do("same_site sealed"),
         do("same_site -person_target") + do("same_site sealed"),
         do("same_township -person_target") + do("same_township sealed"),
@@ -175,7 +175,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do("-person_target") + do("sealed"),
         do("-person_target") + do("sealed"),
     ),
-    C.TRIAGE_COMPLAINT: _row(
+    Cap.TRIAGE_COMPLAINT: _row(
         NOBODY,
         do("same_site -person_target -about_self"),
         do("same_township -person_target -about_self"),
@@ -184,8 +184,8 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.RUN_COMPLAINT: _row(NOBODY, NOBODY, NOBODY, NOBODY, do("-about_self"), NOBODY, _OWN_VIEW),
-    C.WORK_COMPLAINT: _row(
+    Cap.RUN_COMPLAINT: _row(NOBODY, NOBODY, NOBODY, NOBODY, do("-about_self"), NOBODY, _OWN_VIEW),
+    Cap.WORK_COMPLAINT: _row(
         NOBODY,
         do("is_handler -about_self"),
         do("is_handler -about_self"),
@@ -194,7 +194,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.REPLY_COMPLAINT: _row(
+    Cap.REPLY_COMPLAINT: _row(
         NOBODY,
         propose("is_handler -about_self"),
         propose("is_handler -about_self"),
@@ -203,8 +203,8 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    C.RATE: _row(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, do("is_own")),
-    C.CHECK_RATING: _row(
+    Cap.RATE: _row(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, do("is_own")),
+    Cap.CHECK_RATING: _row(
         NOBODY,
         NOBODY,
         do("same_township -about_self"),
@@ -213,10 +213,10 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.DECIDE_BRANCH: _row(
+    Cap.DECIDE_BRANCH: _row(
         NOBODY, NOBODY, NOBODY, do("own_department has_grant"), view(), NOBODY, _OWN_VIEW
     ),
-    C.AMEND: _row(
+    Cap.AMEND: _row(
         do("same_site -person_target"),
         do("same_site -person_target") + do("is_handler -person_target"),
         do("same_township -person_target"),
@@ -225,7 +225,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
-    C.CORRECT_RECORD: _row(
+    Cap.CORRECT_RECORD: _row(
         NOBODY,
         propose("same_site"),
         propose("same_township"),
@@ -234,7 +234,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do(),
         NOBODY,
     ),
-    C.SETTLE: _row(
+    Cap.SETTLE: _row(
         propose("same_site"),
         do("same_township -person_target"),
         do("same_township -person_target"),
@@ -243,7 +243,7 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do("-person_target"),
         NOBODY,
     ),
-    C.VOID: _row(
+    Cap.VOID: _row(
         do("same_site second_person -person_target"),
         do("same_township second_person -person_target"),
         do("same_township second_person -person_target"),
@@ -252,13 +252,13 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         do("second_person"),
         NOBODY,
     ),
-    C.CONFIRM_HELD: _row(
+    Cap.CONFIRM_HELD: _row(
         NOBODY, NOBODY, do("same_township -about_self"), NOBODY, view(), do(), NOBODY
     ),
-    C.PURGE: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do("second_person"), NOBODY),
-    C.APPOINT: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, view(), do(), NOBODY),
-    C.PUBLISH_EDITION: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do(), NOBODY),
-    C.VIEW_RECORD: _row(
+    Cap.PURGE: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do("second_person"), NOBODY),
+    Cap.APPOINT: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, view(), do(), NOBODY),
+    Cap.PUBLISH_EDITION: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do(), NOBODY),
+    Cap.VIEW_RECORD: _row(
         view("same_site -person_target"),
         view("same_site -person_target") + view("same_township -person_target"),
         view("same_township -about_self"),
@@ -267,114 +267,114 @@ _TABLE: dict[C, Mapping[Role, Cell]] = {
         view("-person_target"),
         _OWN_VIEW,
     ),
-    C.SYSTEM_ONLY: _row(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY),
+    Cap.SYSTEM_ONLY: _row(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY),
 }
 
-PERMISSIONS: Mapping[C, Mapping[Role, Cell]] = MappingProxyType(_TABLE)
+PERMISSIONS: Mapping[Cap, Mapping[Role, Cell]] = MappingProxyType(_TABLE)
 
 
-def _of(capability: C, words: str) -> dict[str, C]:
+def _of(capability: Cap, words: str) -> dict[str, Cap]:
     return dict.fromkeys(words.split(), capability)
 
 
-COMMON_ACTS: Mapping[str, C] = MappingProxyType(
+COMMON_ACTS: Mapping[str, Cap] = MappingProxyType(
     {
-        **_of(C.AMEND, "amend attach confirm_downgrade"),
-        **_of(C.CONFIRM_HELD, "confirm_held declare_lost"),
-        "correct_record": C.CORRECT_RECORD,
-        "settle": C.SETTLE,
-        "void": C.VOID,
-        "purge": C.PURGE,
+        **_of(Cap.AMEND, "amend attach confirm_downgrade"),
+        **_of(Cap.CONFIRM_HELD, "confirm_held declare_lost"),
+        "correct_record": Cap.CORRECT_RECORD,
+        "settle": Cap.SETTLE,
+        "void": Cap.VOID,
+        "purge": Cap.PURGE,
     }
 )
 """Acts that mean the same in every kind."""
 
-ACTS: Mapping[str, Mapping[str, C]] = MappingProxyType(
+ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
     {
         "consultation": {
-            "register": C.REGISTER,
-            **_of(C.ANSWER_CONSULTATION, "answer refer convert"),
+            "register": Cap.REGISTER,
+            **_of(Cap.ANSWER_CONSULTATION, "answer refer convert"),
         },
         "proxy": {
-            **_of(C.TAKE_ENTRUSTMENT, "entrust check hand_over finish_errand"),
+            **_of(Cap.TAKE_ENTRUSTMENT, "entrust check hand_over finish_errand"),
             **_of(
-                C.RECEIVE_PROXY,
+                Cap.RECEIVE_PROXY,
                 "receive receive_with_difference refuse link_case mirror result_out",
             ),
-            "deliver": C.HAND_OUT,
-            "rate": C.RATE,
-            "call_back": C.CALL_BACK,
-            "withdraw": C.WITHDRAW,
-            "reassign": C.REASSIGN,
-            **_of(C.DECIDE_PAIR, "merge absorb"),
+            "deliver": Cap.HAND_OUT,
+            "rate": Cap.RATE,
+            "call_back": Cap.CALL_BACK,
+            "withdraw": Cap.WITHDRAW,
+            "reassign": Cap.REASSIGN,
+            **_of(Cap.DECIDE_PAIR, "merge absorb"),
         },
         "case": {
-            **_of(C.ADMIT_CASE, "receive accept refuse request_correction"),
-            **_of(C.HAND_OUT, "resubmit hand_out"),
-            **_of(C.PROCESS_CASE, "lapse forward acknowledge send_back resume close"),
-            **_of(C.PROLONG, "suspend extend"),
-            "deem_accepted": C.SYSTEM_ONLY,
-            "decide": C.DECIDE,
-            "withdraw": C.WITHDRAW,
-            "close_on_spot": C.CLOSE_ON_SPOT,
-            "reassign": C.REASSIGN,
-            **_of(C.DECIDE_PAIR, "merge absorb"),
+            **_of(Cap.ADMIT_CASE, "receive accept refuse request_correction"),
+            **_of(Cap.HAND_OUT, "resubmit hand_out"),
+            **_of(Cap.PROCESS_CASE, "lapse forward acknowledge send_back resume close"),
+            **_of(Cap.PROLONG, "suspend extend"),
+            "deem_accepted": Cap.SYSTEM_ONLY,
+            "decide": Cap.DECIDE,
+            "withdraw": Cap.WITHDRAW,
+            "close_on_spot": Cap.CLOSE_ON_SPOT,
+            "reassign": Cap.REASSIGN,
+            **_of(Cap.DECIDE_PAIR, "merge absorb"),
         },
         "complaint": {
-            "register": C.REGISTER_COMPLAINT,
-            "triage": C.TRIAGE_COMPLAINT,
+            "register": Cap.REGISTER_COMPLAINT,
+            "triage": Cap.TRIAGE_COMPLAINT,
             **_of(
-                C.RUN_COMPLAINT,
+                Cap.RUN_COMPLAINT,
                 "assign extend call_back close reopen continue_on_own_motion join",
             ),
-            **_of(C.WORK_COMPLAINT, "object reassign investigate ask"),
-            "reply": C.REPLY_COMPLAINT,
-            "withdraw": C.WITHDRAW,
+            **_of(Cap.WORK_COMPLAINT, "object reassign investigate ask"),
+            "reply": Cap.REPLY_COMPLAINT,
+            "withdraw": Cap.WITHDRAW,
         },
-        "appointment": _of(C.REGISTER, "register confirm arrive miss reschedule cancel"),
+        "appointment": _of(Cap.REGISTER, "register confirm arrive miss reschedule cancel"),
         "rating": {
-            "invite": C.REGISTER,
-            **_of(C.RATE, "rate rate_again"),
-            **_of(C.CHECK_RATING, "open_check call_back rectify uphold_appeal"),
-            **_of(C.SYSTEM_ONLY, "amend attach"),
+            "invite": Cap.REGISTER,
+            **_of(Cap.RATE, "rate rate_again"),
+            **_of(Cap.CHECK_RATING, "open_check call_back rectify uphold_appeal"),
+            **_of(Cap.SYSTEM_ONLY, "amend attach"),
         },
-        "person": {"register": C.REGISTER},
-        "person_companion": {"register": C.REGISTER},
-        "case_companion": {"register": C.PROCESS_CASE},
-        "complaint_companion": {"register": C.WORK_COMPLAINT, "amend": C.WORK_COMPLAINT},
-        "visit": _of(C.REGISTER, "register finish"),
-        "entrustment": {"entrust": C.TAKE_ENTRUSTMENT, "revoke": C.WITHDRAW},
+        "person": {"register": Cap.REGISTER},
+        "person_companion": {"register": Cap.REGISTER},
+        "case_companion": {"register": Cap.PROCESS_CASE},
+        "complaint_companion": {"register": Cap.WORK_COMPLAINT, "amend": Cap.WORK_COMPLAINT},
+        "visit": _of(Cap.REGISTER, "register finish"),
+        "entrustment": {"entrust": Cap.TAKE_ENTRUSTMENT, "revoke": Cap.WITHDRAW},
         "custody": {
-            "hand_over": C.TAKE_ENTRUSTMENT,
-            **_of(C.AMEND, "acknowledge receive_with_difference refuse"),
+            "hand_over": Cap.TAKE_ENTRUSTMENT,
+            **_of(Cap.AMEND, "acknowledge receive_with_difference refuse"),
         },
-        "notice": {"give": C.REGISTER},
-        "charge": _of(C.COLLECT_CHARGE, "collect refund"),
+        "notice": {"give": Cap.REGISTER},
+        "charge": _of(Cap.COLLECT_CHARGE, "collect refund"),
         "branch": {
-            **_of(C.PROCESS_CASE, "open start resubmit"),
-            **_of(C.DECIDE_BRANCH, "agree disagree request_correction"),
-            "deem_agreed": C.SYSTEM_ONLY,
-            "withdraw": C.WITHDRAW,
+            **_of(Cap.PROCESS_CASE, "open start resubmit"),
+            **_of(Cap.DECIDE_BRANCH, "agree disagree request_correction"),
+            "deem_agreed": Cap.SYSTEM_ONLY,
+            "withdraw": Cap.WITHDRAW,
         },
-        "attachment": _of(C.AMEND, "add replace"),
-        "session": _of(C.OPEN_SESSION, "open open_citizen close"),
-        "sealed": {"seal": C.SYSTEM_ONLY},
-        "verdict": {"judge": C.SYSTEM_ONLY},
-        "number": {"assign": C.SYSTEM_ONLY},
-        "pair": {"suspect": C.SYSTEM_ONLY, "decide": C.DECIDE_PAIR},
-        "posting": {"appoint": C.APPOINT, "end": C.REASSIGN},
-        "grant": _of(C.APPOINT, "give end"),
+        "attachment": _of(Cap.AMEND, "add replace"),
+        "session": _of(Cap.OPEN_SESSION, "open open_citizen close"),
+        "sealed": {"seal": Cap.SYSTEM_ONLY},
+        "verdict": {"judge": Cap.SYSTEM_ONLY},
+        "number": {"assign": Cap.SYSTEM_ONLY},
+        "pair": {"suspect": Cap.SYSTEM_ONLY, "decide": Cap.DECIDE_PAIR},
+        "posting": {"appoint": Cap.APPOINT, "end": Cap.REASSIGN},
+        "grant": _of(Cap.APPOINT, "give end"),
         "device": {
-            **_of(C.ENROL_DEVICE, "enrol approve amend"),
-            **_of(C.REVOKE_DEVICE, "suspend report_lost cut revoke"),
+            **_of(Cap.ENROL_DEVICE, "enrol approve amend"),
+            **_of(Cap.REVOKE_DEVICE, "suspend report_lost cut revoke"),
         },
         "month_close": {
-            "freeze": C.SYSTEM_ONLY,
-            "sign": C.SIGN_MONTH,
-            "publish": C.PUBLISH_MONTH,
+            "freeze": Cap.SYSTEM_ONLY,
+            "sign": Cap.SIGN_MONTH,
+            "publish": Cap.PUBLISH_MONTH,
         },
-        "catalogue_edition": _of(C.PUBLISH_CATALOGUE, "draft publish"),
-        "calendar_edition": _of(C.PUBLISH_EDITION, "draft publish"),
-        "site_edition": _of(C.PUBLISH_EDITION, "draft publish"),
+        "catalogue_edition": _of(Cap.PUBLISH_CATALOGUE, "draft publish"),
+        "calendar_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
+        "site_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
     }
 )

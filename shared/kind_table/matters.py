@@ -16,7 +16,7 @@ CONSULTATION = make_kind(
         Field("answer", "答复", T.LONG_TEXT, 1, max_length=4000, required=acts("answer")),
         Field("answered_by", "答复人", T.TEXT, 1, max_length=64),
         Field("refer_to", "转往", T.TEXT, 1, max_length=100, required=acts("refer")),
-        Field("refer_phone", "转往电话", T.PHONE, 1, max_length=30),
+        Field("refer_phone", "转往电话", T.TEXT, 1, max_length=30),
         Field("refer_bring", "需带材料", T.TEXT, 1, max_length=500),
         Field("follow_up_due_on", "回访期限", T.DATE, 1),
         Field(
