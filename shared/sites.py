@@ -3,7 +3,7 @@
 A site is not a region. It has an id of its own (`s0001`), because region codes move: the merger of
 26 townships to 20 left 16 of 384 village codes as they were, and a village point may stay open
 after its village is gone. A code therefore always comes with its dates, and nobody is ever matched
-by a village's name (four names stand twice in the sample county).
+by a village's name (in the sample county four names are borne by a village and a community each).
 """
 
 from __future__ import annotations
