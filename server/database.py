@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -173,16 +174,26 @@ def _open_postgresql(target: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), isolation_level="READ COMMITTED",
         pool_pre_ping=True, pool_size=8, max_overflow=24, use_insertmanyvalues=True,
-        connect_args={"connect_timeout": 10},
+        connect_args={"connect_timeout": 10, "cursor_factory": _BinaryCursor},
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         # An acknowledgement follows the commit, so the commit has to be on the disk.
         connection.execute("SET synchronous_commit = on")
+        # A plan made while a table was empty would be kept, and read all of it ever after.
+        connection.execute("SET plan_cache_mode = force_custom_plan")
         connection.commit()
 
     return engine
+
+
+class _BinaryCursor(psycopg.Cursor[Any]):
+    """Results in binary: most of what is read is bytes, which the text form doubles."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **rows: Any) -> None:
+        super().__init__(connection, **rows)
+        self.format = psycopg.pq.Format.BINARY
 
 
 def _translate(error: BaseException | None) -> BianminError:

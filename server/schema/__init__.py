@@ -7,7 +7,14 @@ integers, and nothing here needs a trigger, a sequence or a function of one back
 from __future__ import annotations
 
 from server.schema.columns import metadata
-from server.schema.ledger import attachments, counties, envelopes, operations, streams
+from server.schema.ledger import (
+    attachments,
+    checkpoints,
+    counties,
+    envelopes,
+    operations,
+    streams,
+)
 from server.schema.people import (
     agents,
     audit,
@@ -32,7 +39,7 @@ from server.schema.projections import (
 )
 
 __all__ = [
-    "agents", "attachments", "audit", "conflicts", "counties", "devices", "editions", "envelopes",
+    "agents", "attachments", "audit", "checkpoints", "conflicts", "counties", "devices", "editions", "envelopes",
     "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata", "numbers",
     "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions", "streams",
 ]  # fmt: skip

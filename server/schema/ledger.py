@@ -67,9 +67,24 @@ envelopes = table(
     number("received_at"),
     text("state"),
     octets("verdict", null=True),
+    octets("header"),
+    octets("body_hash"),
+    octets("signature"),
     key=("digest",),
     indexes=[("stream", "seq_to")],
 )
+"""Header, hash of the sealed body and signature prove years later who brought which operations."""
+
+checkpoints = table(
+    "checkpoints",
+    number("epoch"),
+    number("seq"),
+    octets("head"),
+    number("at"),
+    octets("signature"),
+    key=("epoch", "seq"),
+)
+"""The core's signature over the head of the county's own stream, one per transaction."""
 
 attachments = table(
     "attachments",

@@ -44,7 +44,7 @@ class Access:
         self._data_key = data_key
         self._entropy = entropy
         self._is_sqlite = connection.dialect.name == "sqlite"
-        self._stubs: set[bytes] = set()
+        self._fresh: set[bytes] = set()
 
     def seal(self, place: str, key: bytes, plain: bytes) -> bytes:
         """Return `plain` sealed for the row `key` of the table `place`."""

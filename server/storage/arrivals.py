@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from sqlalchemy import func, select
 
-from server.schema import attachments, editions, envelopes
+from server.schema import attachments, checkpoints, editions, envelopes
 from server.storage.access import Access
-from server.storage.rows import Attachment, Edition, Envelope
+from server.storage.rows import Attachment, Checkpoint, Edition, Envelope
 
 _e = envelopes.c
 _a = attachments.c
@@ -29,6 +29,20 @@ class Arrivals(Access):
         """Return the envelopes of a stream in order of their ranges."""
         statement = self._select(envelopes).where(_e.stream == stream)
         return self._rows(Envelope, statement.order_by(_e.seq_to, _e.seq_from, _e.digest))
+
+    def all_envelopes(self, *, after: bytes = b"", limit: int = 500) -> list[Envelope]:
+        """Return the next envelopes in order of their digests (verify, export)."""
+        statement = self._select(envelopes).where(_e.digest > after)
+        return self._rows(Envelope, statement.order_by(_e.digest).limit(limit))
+
+    def add_checkpoint(self, row: Checkpoint) -> None:
+        """Keep the core's signature over the county's stream."""
+        self._insert(checkpoints, [row])
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return every checkpoint, the earliest first."""
+        c = checkpoints.c
+        return self._rows(Checkpoint, self._select(checkpoints).order_by(c.epoch, c.seq))
 
     def put_attachment(self, row: Attachment) -> None:
         """Write how much of an attachment lies at the county."""

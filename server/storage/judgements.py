@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, tuple_
+from sqlalchemy import bindparam, or_, select, tuple_
 
 from server.schema import judgements, operations
 from server.storage.access import Access, dialect_insert
@@ -32,16 +32,11 @@ class Judgements(Access):
         """Return the verdicts in force by operation."""
         if not ids:
             return {}
-        joined = judgements.join(
-            operations,
-            (_j.county == operations.c.county)
-            & (_j.record == operations.c.record)
-            & (_j.operation == operations.c.id),
-        )
-        statement = (
-            self._select(judgements)
-            .select_from(joined)
-            .where(operations.c.county == self.county, self._among(operations.c.id, ids))
+        o = operations.c
+        of = select(o.record).where(o.county == self.county, self._among(o.id, ids)).distinct()
+        records = self.connection.execute(of).scalars().all()
+        statement = self._select(judgements).where(
+            self._among(_j.record, records), self._among(_j.operation, ids)
         )
         return {row.operation: row for row in self._rows(Judgement, statement)}
 

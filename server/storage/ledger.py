@@ -86,9 +86,7 @@ class Ledger:
     def write(self) -> Iterator[Tx]:
         """Open a writing transaction: committed at the end, rolled back if anything is raised."""
         with translated(), self._turn, self.engine.begin() as connection:
-            tx = Tx(connection, self.county, self._data_key, self._entropy)
-            yield tx
-            tx.drop_stubs()
+            yield Tx(connection, self.county, self._data_key, self._entropy)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -29,6 +29,11 @@ class Matching(Access):
         statement = self._select(match_keys).where(_m.kind == kind, self._among(_m.blind, blind))
         return self._rows(MatchKey, statement.order_by(_m.blind, _m.record))
 
+    def match_keys_of(self, record: bytes, kind: str) -> list[MatchKey]:
+        """Return the keys of one kind that a record has."""
+        statement = self._select(match_keys).where(_m.record == record, _m.kind == kind)
+        return self._rows(MatchKey, statement.order_by(_m.blind))
+
     def add_pairs(self, rows: Sequence[PairRow]) -> None:
         """Enter newly found pairs; a pair that is known keeps its state."""
         self._insert_new(pairs, rows, "pair")

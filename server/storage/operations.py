@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from server.schema import judgements, operations
 from server.storage.access import Access
@@ -19,10 +19,7 @@ _PLACE = "operations"
 _decode_skeleton = msgspec.msgpack.Decoder(Skeleton).decode
 _o = operations.c
 _j = judgements.c
-_OPERATION = (_o.id, _o.skeleton, _o.salt, _o.data)
-_VERDICT = (
-    _j.epoch, _j.county_seq, _j.status, _j.cap_ms, _j.effective_at, _j.rank, _j.reason,
-)  # fmt: skip
+_STATUS = {status.value: status for status in Status}
 
 
 class Operations(Access):
@@ -64,17 +61,18 @@ class Operations(Access):
         """Return operations with their verdicts in force, by id (for pages of the feed)."""
         if not ids:
             return {}
-        found = self.connection.execute(self._judged().where(self._among(_o.id, ids)))
-        return {row[0]: self._entry(row) for row in found}
+        found = self._unjudged(self._among(_o.id, ids))
+        verdicts = self._verdicts({row[4] for row in found})
+        return {row[0]: self._entry(row, verdicts) for row in found}
 
     def operations_of(self, records: Collection[bytes]) -> dict[bytes, list[Entry]]:
         """Return what fold takes, by record: every operation of it with its verdict in force."""
         folds: dict[bytes, list[Entry]] = {record: [] for record in records}
         if not folds:
             return folds
-        statement = self._judged().add_columns(_o.record)
-        for row in self.connection.execute(statement.where(self._among(_o.record, list(folds)))):
-            folds[row[11]].append(self._entry(row))
+        verdicts = self._verdicts(folds)
+        for row in self._unjudged(self._among(_o.record, list(folds))):
+            folds[row[4]].append(self._entry(row, verdicts))
         return folds
 
     def stored(self, ids: Collection[bytes]) -> dict[bytes, StoredOperation]:
@@ -92,6 +90,15 @@ class Operations(Access):
             _o.stream == stream, _o.branch == branch, _o.seq > after_seq
         )
         return self._stored(statement.order_by(_o.seq).limit(limit))
+
+    def place(self, stream: bytes, seq: int) -> tuple[bytes, bytes] | None:
+        """Return id and record of operation `seq` of a stream; None where it is not there."""
+        found = self.connection.execute(
+            select(_o.id, _o.record).where(
+                _o.county == self.county, _o.stream == stream, _o.branch == 0, _o.seq == seq
+            )
+        ).first()
+        return None if found is None else (found[0], found[1])
 
     def record_ids(self, *, after: bytes = b"", limit: int = 1000) -> list[bytes]:
         """Return the next ids of records that operations name, in order (verify, rebuild)."""
@@ -128,19 +135,29 @@ class Operations(Access):
 
     # ---- rows
 
-    def _judged(self) -> Select[Any]:
-        joined = operations.outerjoin(
-            judgements,
-            (_j.county == _o.county) & (_j.record == _o.record) & (_j.operation == _o.id),
-        )
-        return select(*_OPERATION, *_VERDICT).select_from(joined).where(_o.county == self.county)
+    def _unjudged(self, where: ColumnElement[bool]) -> Sequence[Any]:
+        statement = select(_o.id, _o.skeleton, _o.salt, _o.data, _o.record)
+        return self.connection.execute(statement.where(_o.county == self.county, where)).all()
 
-    def _entry(self, row: Any) -> Entry:
+    def _verdicts(self, records: Collection[bytes]) -> dict[bytes, Verdict]:
+        """The verdicts in force on these records: two look-ups, because a join may plan badly."""
+        if not records:
+            return {}
+        statement = select(
+            _j.operation, _j.epoch, _j.county_seq, _j.status, _j.cap_ms, _j.effective_at,
+            _j.rank, _j.reason,
+        ).where(_j.county == self.county, self._among(_j.record, list(records)))  # fmt: skip
+        return {
+            row[0]: Verdict(row[1], row[2], _STATUS[row[3]], *row[4:])
+            for row in self.connection.execute(statement)
+        }
+
+    def _entry(self, row: Any, verdicts: Mapping[bytes, Verdict]) -> Entry:
         operation, skeleton, salt, sealed = row[:4]
         data = None if sealed is None else self.open(_PLACE, operation, sealed)
         return Entry(
             Operation(operation, _decode_skeleton(skeleton), skeleton, salt, data),
-            None if row[4] is None else Verdict(row[4], row[5], Status(row[6]), *row[7:11]),
+            verdicts.get(operation),
         )
 
     def _stored(self, statement: Select[Any]) -> list[StoredOperation]:

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from server.database import DatabaseBusy
 from server.schema import conflicts, numbers, records, routes
 from server.storage.access import Access
 from server.storage.rows import ConflictRow, NumberRow, RecordRow
 
 _PLACE = "records"
 _r = records.c
-_STUB = RecordRow(b"", "", None, "", "", "", "", None, None, None, b"", b"", 0, 0, 0)
 
 
 class RecordFilter(NamedTuple):
@@ -34,45 +35,31 @@ class Records(Access):
     def lock_records(self, ids: Iterable[bytes]) -> None:
         """Lock records, in order of their ids, before their operations are read.
 
-        Take all of a transaction's records in one call. A record that is new is locked too. On
+        Take all of a transaction's records in one call. A new record has no row to lock: if
+        somebody else makes it first, `put_records` raises DatabaseBusy, to be tried again. On
         SQLite the writing transaction is alone already.
         """
         ordered = sorted(set(ids))
         if self._is_sqlite or not ordered:
             return
-        found = self._lock(ordered)
-        fresh = [record for record in ordered if record not in found]
-        if fresh:
-            self._insert_new(records, [_STUB._replace(record=one) for one in fresh], "record")
-            self._stubs.update(fresh)
-            self._lock(fresh)
-
-    def _lock(self, ordered: Sequence[bytes]) -> set[bytes]:
         statement = (
             select(_r.record)
             .where(_r.county == self.county, self._among(_r.record, ordered))
             .order_by(_r.record)
             .with_for_update()
         )
-        return set(self.connection.execute(statement).scalars())
+        self._fresh.update(ordered)
+        self._fresh.difference_update(self.connection.execute(statement).scalars())
 
     def put_records(self, rows: Sequence[RecordRow]) -> None:
         """Write folded records; `folded` is sealed on the way in."""
-        self._upsert(
-            records,
-            [row._replace(folded=self.seal(_PLACE, row.record, row.folded)) for row in rows],
-        )
-        self._stubs.difference_update(row.record for row in rows)
-
-    def drop_stubs(self) -> None:
-        """Take away the rows that only served as locks. `Ledger.write` calls this before commit."""
-        if self._stubs:
-            self.connection.execute(
-                self._delete(records).where(
-                    self._among(_r.record, sorted(self._stubs)), _r.kind == ""
-                )
-            )
-            self._stubs.clear()
+        sealed = [row._replace(folded=self.seal(_PLACE, row.record, row.folded)) for row in rows]
+        self._upsert(records, [row for row in sealed if row.record not in self._fresh])
+        try:
+            self._insert(records, [row for row in sealed if row.record in self._fresh])
+        except IntegrityError as error:
+            raise DatabaseBusy("同一记录正由另一批次入账，请重试。") from error
+        self._fresh.difference_update(row.record for row in rows)
 
     def record(self, record: bytes) -> RecordRow | None:
         """Return one folded record."""
@@ -82,7 +69,7 @@ class Records(Access):
         """Return folded records by id."""
         if not ids:
             return {}
-        statement = self._select(records).where(self._among(_r.record, ids), _r.kind != "")
+        statement = self._select(records).where(self._among(_r.record, ids))
         return {row.record: self._opened(row) for row in self._rows(RecordRow, statement)}
 
     def list_records(
@@ -90,7 +77,7 @@ class Records(Access):
     ) -> list[RecordRow]:
         """Return the newest records (ids follow creation), or the next ones `before` an id."""
         which = which or RecordFilter()
-        statement = self._select(records).where(_r.kind != "")
+        statement = self._select(records)
         for column, values in (
             (_r.kind, which.kinds),
             (_r.state, which.states),
@@ -112,13 +99,13 @@ class Records(Access):
 
     def record_by_slip(self, slip: str) -> RecordRow | None:
         """Return the record that a slip number names."""
-        statement = self._select(records).where(_r.slip == slip, _r.kind != "")
+        statement = self._select(records).where(_r.slip == slip)
         found = self._row(RecordRow, statement.order_by(_r.record).limit(1))
         return found and self._opened(found)
 
     def count_records(self) -> int:
         """Return how many records are folded."""
-        return self._count(records, _r.kind != "")
+        return self._count(records)
 
     def _opened(self, row: RecordRow) -> RecordRow:
         return row._replace(folded=self.open(_PLACE, row.record, row.folded))

@@ -185,6 +185,19 @@ class Envelope(NamedTuple):
     state: str
     """`opened` or `unopenable`."""
     verdict: bytes | None
+    header: bytes
+    body_hash: bytes
+    signature: bytes
+
+
+class Checkpoint(NamedTuple):
+    """The core's signature over the county's stream up to `seq`."""
+
+    epoch: int
+    seq: int
+    head: bytes
+    at: int
+    signature: bytes
 
 
 class Attachment(NamedTuple):
