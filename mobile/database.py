@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
@@ -88,6 +88,13 @@ class Store:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Return all rows of a query as tuples; raise as `execute`."""
+        try:
+            return cast("list[Any]", self._connection.execute(sql, parameters).fetchall())
+        except driver.DatabaseError as error:
+            raise_translated(error)
+
+    def named_rows(self, sql: str, parameters: Mapping[str, object]) -> list[Any]:
+        """Return all rows of a query with named parameters; raise as `execute`."""
         try:
             return cast("list[Any]", self._connection.execute(sql, parameters).fetchall())
         except driver.DatabaseError as error:

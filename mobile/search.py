@@ -1,0 +1,51 @@
+"""Finding a record: part of a name, pinyin initials, a slip number, the tail of a phone number.
+
+Columns of our own and LIKE, never a full-text trigram index, which finds nothing under three
+characters: most names have two or three.
+"""
+
+from __future__ import annotations
+
+from mobile.database import Store
+from mobile.lists import ListRow, rows_of
+from shared.names import canonical_name
+
+LIMIT = 200
+_PHONE_TAIL_MIN = 3
+_FIND = """SELECT record, kind, state, delivery, title, updated, conflicts, name, slip FROM records
+           WHERE name LIKE :any ESCAPE '\\' OR words LIKE :any ESCAPE '\\'
+              OR (:initials <> '' AND initials LIKE :initials ESCAPE '\\')
+              OR (:slip <> '' AND slip LIKE :slip ESCAPE '\\')
+              OR (:phone <> '' AND phone LIKE :phone ESCAPE '\\')
+           ORDER BY updated DESC LIMIT :limit"""
+
+
+def search(store: Store, text: str, limit: int = LIMIT) -> list[ListRow]:
+    """Return the records that `text` may mean, the latest first; none for an empty text."""
+    plain = canonical_name(text).text.lower()
+    compact = "".join(plain.replace("·", "").split())
+    if not compact:
+        return []
+    ascii_only = compact.isascii()
+    code = compact.replace("-", "").upper()
+    digits = compact if compact.isdigit() and len(compact) >= _PHONE_TAIL_MIN else ""
+    # Letters are taken for initials at the start of a name; a whole slip number may be dictated
+    # without its hyphens.
+    return rows_of(
+        store.named_rows(
+            _FIND,
+            {
+                "any": f"%{_escaped(compact)}%",
+                "initials": f"% {_escaped(compact)}%" if ascii_only and compact.isalpha() else "",
+                "slip": f"%{_escaped(code)}%"
+                if ascii_only and len(code) >= _PHONE_TAIL_MIN
+                else "",
+                "phone": f"%{digits}" if digits else "",
+                "limit": limit,
+            },
+        )
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
