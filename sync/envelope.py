@@ -19,7 +19,8 @@ from shared import chain
 from shared.operation import Bytes16, Bytes32, Operation
 from sync import codec, frame, suites
 from sync.acknowledgement import County, Seq
-from sync.codec import Earlier, MalformedBatch, PlaceOf
+from sync.codec import Earlier, PlaceOf
+from sync.deflate import MalformedBatch
 from sync.frame import Frame, Malformed
 from sync.keys import SigningKey, key_id
 from sync.suites import UnknownSuite
