@@ -181,8 +181,6 @@ def _open_postgresql(target: str) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # An acknowledgement follows the commit, so the commit has to be on the disk.
         connection.execute("SET synchronous_commit = on")
-        # A plan made while a table was empty would be kept, and read all of it ever after.
-        connection.execute("SET plan_cache_mode = force_custom_plan")
         connection.commit()
 
     return engine

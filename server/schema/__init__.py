@@ -39,7 +39,8 @@ from server.schema.projections import (
 )
 
 __all__ = [
-    "agents", "attachments", "audit", "checkpoints", "conflicts", "counties", "devices", "editions", "envelopes",
-    "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata", "numbers",
-    "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions", "streams",
+    "agents", "attachments", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
+    "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
+    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
+    "streams",
 ]  # fmt: skip

@@ -43,10 +43,16 @@ class Feed(Heads):
             by_verdict.setdefault((entry.epoch, entry.county_seq), []).append(entry.operation)
         known: set[FeedEntry] = set()
         for (epoch, county_seq), ids in by_verdict.items():
-            statement = self._select(feed).where(
-                _f.epoch == epoch, _f.county_seq == county_seq, self._among(_f.operation, ids)
+            known.update(
+                FeedEntry(row[0], row[1], epoch, county_seq)
+                for row in self._found(
+                    [_f.scope, _f.operation],
+                    _f.operation,
+                    set(ids),
+                    _f.epoch == epoch,
+                    _f.county_seq == county_seq,
+                )
             )
-            known.update(FeedEntry(row.scope, *row[2:]) for row in self._rows(FeedRow, statement))
         return known
 
     def feed_page(self, scopes: Collection[str], after_position: int, limit: int) -> list[FeedRow]:

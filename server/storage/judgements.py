@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import bindparam, or_, tuple_
 
 from server.schema import judgements, operations
 from server.storage.access import Access, dialect_insert
@@ -14,6 +14,7 @@ from server.storage.rows import Judgement, StateEffect
 from shared.verdict import Status
 
 _j = judgements.c
+_ROW = tuple(column for column in _j if column.name != "county")
 _EFFECT = frozenset({"state_before", "state_after"})
 
 
@@ -30,15 +31,11 @@ class Judgements(Access):
 
     def judgements_of(self, ids: Collection[bytes]) -> dict[bytes, Judgement]:
         """Return the verdicts in force by operation."""
-        if not ids:
-            return {}
         o = operations.c
-        of = select(o.record).where(o.county == self.county, self._among(o.id, ids)).distinct()
-        records = self.connection.execute(of).scalars().all()
-        statement = self._select(judgements).where(
-            self._among(_j.record, records), self._among(_j.operation, ids)
-        )
-        return {row.operation: row for row in self._rows(Judgement, statement)}
+        records = {row[0] for row in self._found([o.record], o.id, ids)}
+        wanted = set(ids)
+        found = (Judgement(*row) for row in self._found(_ROW, _j.record, records))
+        return {row.operation: row for row in found if row.operation in wanted}
 
     def put_effects(self, effects: Iterable[StateEffect]) -> None:
         """Note what operations did to their records' states, after folding; equal ones are left."""

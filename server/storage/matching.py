@@ -12,6 +12,7 @@ from server.storage.rows import MatchKey, PairRow
 
 _m = match_keys.c
 _p = pairs.c
+_ROW = tuple(column for column in _m if column.name != "county")
 
 
 class Matching(Access):
@@ -24,10 +25,8 @@ class Matching(Access):
 
     def matches(self, kind: str, blind: Collection[bytes]) -> list[MatchKey]:
         """Return the keys of one kind that equal one of these, with the records they belong to."""
-        if not blind:
-            return []
-        statement = self._select(match_keys).where(_m.kind == kind, self._among(_m.blind, blind))
-        return self._rows(MatchKey, statement.order_by(_m.blind, _m.record))
+        found = self._found(_ROW, _m.blind, blind, _m.kind == kind)
+        return sorted((MatchKey(*row) for row in found), key=lambda row: (row.blind, row.record))
 
     def match_keys_of(self, record: bytes, kind: str) -> list[MatchKey]:
         """Return the keys of one kind that a record has."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import bindparam, select
 
 from server.schema import judgements, operations
 from server.storage.access import Access
@@ -19,6 +19,12 @@ _PLACE = "operations"
 _decode_skeleton = msgspec.msgpack.Decoder(Skeleton).decode
 _o = operations.c
 _j = judgements.c
+_UNJUDGED = (_o.id, _o.skeleton, _o.salt, _o.data, _o.record)
+_VERDICT = (
+    _j.operation, _j.epoch, _j.county_seq, _j.status, _j.cap_ms, _j.effective_at, _j.rank,
+    _j.reason,
+)  # fmt: skip
+_ROW = tuple(column for column in _o if column.name != "county")
 _STATUS = {status.value: status for status in Status}
 
 
@@ -42,12 +48,7 @@ class Operations(Access):
 
     def known_ids(self, ids: Collection[bytes]) -> set[bytes]:
         """Return those of `ids` that are in the ledger, whatever their verdict."""
-        if not ids:
-            return set()
-        found = self.connection.execute(
-            select(_o.id).where(_o.county == self.county, self._among(_o.id, ids))
-        )
-        return set(found.scalars())
+        return {row[0] for row in self._found([_o.id], _o.id, ids)}
 
     def operation(self, operation: bytes) -> Operation | None:
         """Return one operation by its id."""
@@ -59,28 +60,22 @@ class Operations(Access):
 
     def entries(self, ids: Collection[bytes]) -> dict[bytes, Entry]:
         """Return operations with their verdicts in force, by id (for pages of the feed)."""
-        if not ids:
-            return {}
-        found = self._unjudged(self._among(_o.id, ids))
+        found = self._found(_UNJUDGED, _o.id, ids)
         verdicts = self._verdicts({row[4] for row in found})
         return {row[0]: self._entry(row, verdicts) for row in found}
 
     def operations_of(self, records: Collection[bytes]) -> dict[bytes, list[Entry]]:
         """Return what fold takes, by record: every operation of it with its verdict in force."""
         folds: dict[bytes, list[Entry]] = {record: [] for record in records}
-        if not folds:
-            return folds
         verdicts = self._verdicts(folds)
-        for row in self._unjudged(self._among(_o.record, list(folds))):
+        for row in self._found(_UNJUDGED, _o.record, folds):
             folds[row[4]].append(self._entry(row, verdicts))
         return folds
 
     def stored(self, ids: Collection[bytes]) -> dict[bytes, StoredOperation]:
         """Return the rows of these operations, data opened."""
-        if not ids:
-            return {}
-        found = self._stored(self._select(operations).where(self._among(_o.id, ids)))
-        return {row.id: row for row in found}
+        found = self._found(_ROW, _o.id, ids)
+        return {row.id: row for row in self._opened_operations(found)}
 
     def stream_operations(
         self, stream: bytes, *, branch: int = 0, after_seq: int = 0, limit: int = 1000
@@ -89,7 +84,8 @@ class Operations(Access):
         statement = self._select(operations).where(
             _o.stream == stream, _o.branch == branch, _o.seq > after_seq
         )
-        return self._stored(statement.order_by(_o.seq).limit(limit))
+        found = self.connection.execute(statement.order_by(_o.seq).limit(limit)).all()
+        return self._opened_operations(found)
 
     def place(self, stream: bytes, seq: int) -> tuple[bytes, bytes] | None:
         """Return id and record of operation `seq` of a stream; None where it is not there."""
@@ -135,21 +131,11 @@ class Operations(Access):
 
     # ---- rows
 
-    def _unjudged(self, where: ColumnElement[bool]) -> Sequence[Any]:
-        statement = select(_o.id, _o.skeleton, _o.salt, _o.data, _o.record)
-        return self.connection.execute(statement.where(_o.county == self.county, where)).all()
-
     def _verdicts(self, records: Collection[bytes]) -> dict[bytes, Verdict]:
-        """The verdicts in force on these records: two look-ups, because a join may plan badly."""
-        if not records:
-            return {}
-        statement = select(
-            _j.operation, _j.epoch, _j.county_seq, _j.status, _j.cap_ms, _j.effective_at,
-            _j.rank, _j.reason,
-        ).where(_j.county == self.county, self._among(_j.record, list(records)))  # fmt: skip
+        """The verdicts in force on these records. Two look-ups, because a join may plan badly."""
         return {
             row[0]: Verdict(row[1], row[2], _STATUS[row[3]], *row[4:])
-            for row in self.connection.execute(statement)
+            for row in self._found(_VERDICT, _j.record, records)
         }
 
     def _entry(self, row: Any, verdicts: Mapping[bytes, Verdict]) -> Entry:
@@ -160,8 +146,9 @@ class Operations(Access):
             verdicts.get(operation),
         )
 
-    def _stored(self, statement: Select[Any]) -> list[StoredOperation]:
+    def _opened_operations(self, found: Iterable[Any]) -> list[StoredOperation]:
+        rows = (StoredOperation(*row) for row in found)
         return [
             row if row.data is None else row._replace(data=self.open(_PLACE, row.id, row.data))
-            for row in self._rows(StoredOperation, statement)
+            for row in rows
         ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from server.database import DatabaseBusy
@@ -15,6 +14,8 @@ from server.storage.rows import ConflictRow, NumberRow, RecordRow
 
 _PLACE = "records"
 _r = records.c
+_t = routes.c
+_ROW = tuple(column for column in _r if column.name != "county")
 
 
 class RecordFilter(NamedTuple):
@@ -42,14 +43,9 @@ class Records(Access):
         ordered = sorted(set(ids))
         if self._is_sqlite or not ordered:
             return
-        statement = (
-            select(_r.record)
-            .where(_r.county == self.county, self._among(_r.record, ordered))
-            .order_by(_r.record)
-            .with_for_update()
-        )
         self._fresh.update(ordered)
-        self._fresh.difference_update(self.connection.execute(statement).scalars())
+        found = self._found([_r.record], _r.record, ordered, locked=True)
+        self._fresh.difference_update(row[0] for row in found)
 
     def put_records(self, rows: Sequence[RecordRow]) -> None:
         """Write folded records; `folded` is sealed on the way in."""
@@ -67,10 +63,8 @@ class Records(Access):
 
     def records(self, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
         """Return folded records by id."""
-        if not ids:
-            return {}
-        statement = self._select(records).where(self._among(_r.record, ids))
-        return {row.record: self._opened(row) for row in self._rows(RecordRow, statement)}
+        found = (RecordRow(*row) for row in self._found(_ROW, _r.record, ids))
+        return {row.record: self._opened(row) for row in found}
 
     def list_records(
         self, which: RecordFilter | None = None, *, before: bytes | None = None, limit: int = 50
@@ -120,10 +114,8 @@ class Records(Access):
     def scopes_of(self, ids: Collection[bytes]) -> dict[bytes, set[str]]:
         """Return the scopes that hold each record."""
         scopes: dict[bytes, set[str]] = {record: set() for record in ids}
-        if scopes:
-            statement = self._select(routes).where(self._among(routes.c.record, list(scopes)))
-            for record, scope in self.connection.execute(statement):
-                scopes[record].add(scope)
+        for record, scope in self._found([_t.record, _t.scope], _t.record, scopes):
+            scopes[record].add(scope)
         return scopes
 
     # ---- conflicts
