@@ -1,9 +1,9 @@
 """Resident identity numbers: what can be known from the digits alone.
 
 Rules of GB 11643 (check character by ISO 7064 MOD 11-2) and of this house: a region prefix warns
-and never refuses (the published tables lag behind the people), an old 15-digit number is kept and the
-new card asked for, a number beginning with 9 belongs to another kind of document. A person without
-a number at hand is `id_assurance = none`, never an invented number.
+and never refuses (the published tables lag behind the people), an old 15-digit number is kept and
+the new card asked for, a number beginning with 9 belongs to another kind of document. A person
+without a number at hand is `id_assurance = none`, never an invented number.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from shared import lifecycle
 from shared.canonical import Value
 from shared.fields import Field, FieldType, Kind
 from shared.kinds import EVIDENCE_KEY, EVIDENCE_LEVELS, KINDS
-from shared.values import InvalidField, clean_id_no, clean_value
+from shared.values import InvalidField, clean_id_no, clean_value, shown
 
 __all__ = ["InvalidField", "validate"]
 
@@ -56,25 +56,25 @@ def validate(kind: str, act: str, data: Mapping[str, object]) -> dict[str, Value
 def _kind(name: object) -> Kind:
     table = KINDS.get(name) if isinstance(name, str) else None
     if table is None:
-        raise InvalidField("kind", "业务类型", f"没有“{str(name)[:40]}”这一种，请重新选择。")
+        raise InvalidField("kind", "业务类型", f"没有“{shown(name)}”这一种，请重新选择。")
     return table
 
 
 def _require_known_act(table: Kind, act: object) -> None:
     known = {*lifecycle.acts_of(table.name), *table.creating_acts, *STEWARD_ACTS}
     if not isinstance(act, str) or act not in known:
-        shown = str(act)[:40]
-        raise InvalidField("act", "操作", f"：{table.label}没有“{shown}”，请从可用操作中选择。")
+        problem = f"：{table.label}没有“{shown(act)}”，请从可用操作中选择。"
+        raise InvalidField("act", "操作", problem)
 
 
 def _field(table: Kind, name: object) -> Field:
     field = table.fields.get(name) if isinstance(name, str) else None
     if field is not None:
         return field
-    shown = str(name)[:40]
-    close = get_close_matches(shown, table.fields, n=2)
+    word = shown(name)
+    close = get_close_matches(word, table.fields, n=2)
     advice = f"是不是想填：{'、'.join(close)}？" if close else "请删去，或升级程序后再试。"
-    raise InvalidField(shown, shown, f"不是{table.label}的字段，{advice}")
+    raise InvalidField(word, word, f"不是{table.label}的字段，{advice}")
 
 
 def _clean_id_numbers(table: Kind, data: Mapping[str, object], out: dict[str, Value]) -> None:
@@ -91,9 +91,9 @@ def _keep_name_as_written(table: Kind, data: Mapping[str, object], out: dict[str
     field = table.fields.get("name_as_written")
     if field is None or not isinstance(typed, str) or out.get("name_as_written") is not None:
         return
-    shown = " ".join("".join(c for c in typed if unicodedata.category(c) != "Cc").split())
-    if out.get("person_name") is not None and shown != out["person_name"]:
-        out["name_as_written"] = shown[: field.max_length]
+    written = " ".join("".join(c for c in typed if unicodedata.category(c) != "Cc").split())
+    if out.get("person_name") is not None and written != out["person_name"]:
+        out["name_as_written"] = written[: field.max_length]
 
 
 def _settled(table: Kind, raw: object) -> dict[str, Value]:
@@ -108,7 +108,7 @@ def _settled(table: Kind, raw: object) -> dict[str, Value]:
         if name == "state":
             out["state"] = _state(table, value)
         elif register is None:
-            raise InvalidField("values", label, f"中没有“{str(name)[:40]}”，请从冲突中选取。")
+            raise InvalidField("values", label, f"中没有“{shown(name)}”，请从冲突中选取。")
         elif not register.composite:
             out[register.public_name] = _settled_fields(table, {name: value})[name]
         elif isinstance(value, Mapping):
@@ -164,7 +164,7 @@ def _evidence(table: Kind, raw: object, out: Mapping[str, Value]) -> dict[str, V
     evidence: dict[str, Value] = {}
     for name, level in (raw or {}).items():
         if not isinstance(name, str) or name not in table.fields:
-            raise InvalidField(EVIDENCE_KEY, label, f"中没有“{str(name)[:40]}”这个字段，请删去。")
+            raise InvalidField(EVIDENCE_KEY, label, f"中没有“{shown(name)}”这个字段，请删去。")
         if not isinstance(level, str) or level not in EVIDENCE_LEVELS:
             raise InvalidField(
                 EVIDENCE_KEY, label, f"只能是：{'、'.join(EVIDENCE_LEVELS)}，请改正。"

@@ -93,6 +93,13 @@ def clean_json(field: Field, raw: object, depth: int = DEPTH_MAX) -> Value:
     raise _wrong(field, "只能填文字、整数、是否或清单，请改用这些形式。")
 
 
+def shown(word: object) -> str:
+    """At most 40 characters of a foreign word, fit to stand in a message."""
+    if not isinstance(word, str):
+        return type(word).__name__
+    return word[:40].encode("utf-8", "replace").decode("utf-8").strip() or "（空）"
+
+
 def _wrong(field: Field, problem: str) -> InvalidField:
     return InvalidField(field.name, field.label, problem)
 
@@ -236,7 +243,7 @@ def _row(field: Field, raw: object) -> dict[str, Value]:
     if not isinstance(raw, Mapping):
         raise _wrong(field, "的每一行应是名称和值，请逐行填写。")
     columns = {column.name: column for column in field.columns}
-    unknown = [str(name)[:40] for name in raw if not isinstance(name, str) or name not in columns]
+    unknown = [shown(name) for name in raw if not isinstance(name, str) or name not in columns]
     if unknown:
         raise _wrong(field, f"没有“{unknown[0]}”这一列，请只用：{'、'.join(columns)}。")
     row = {name: clean_value(columns[name], raw[name]) for name in columns if name in raw}

@@ -3,8 +3,8 @@
     python -m tests.tools.make_initials shared/data/initials.txt
 
 Source: the readings of pypinyin (MIT), itself from pinyin-data (MIT) after the Unihan database.
-Each line is the initials, a tab, and all characters that have exactly these; the first initial is that
-of the commonest reading. Rerun after an update of pypinyin; a test compares the two.
+Each line is the initials, a tab, and all characters that have exactly these; the first initial is
+that of the commonest reading. Rerun after an update of pypinyin; a test compares the two.
 """
 
 from __future__ import annotations
