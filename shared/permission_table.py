@@ -130,7 +130,7 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
     Cap.PUBLISH_CATALOGUE: _row(
         NOBODY, NOBODY, NOBODY, propose("own_items"), NOBODY, do("second_person"), NOBODY
     ),
-    Cap.SIGN_MONTH: _row(NOBODY, NOBODY, _TOWN, NOBODY, do(), NOBODY, NOBODY),
+    Cap.SIGN_MONTH: _row(NOBODY, NOBODY, _TOWN, NOBODY, NOBODY, NOBODY, NOBODY),
     Cap.PUBLISH_MONTH: _row(NOBODY, NOBODY, NOBODY, NOBODY, do(), NOBODY, NOBODY),
     Cap.READ_MONTH: _row(view(), view(), view(), view(), view(), view(), view("published")),
     Cap.READ_AUDIT: _row(
@@ -165,7 +165,16 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
     ),
     Cap.HAND_OUT: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
     Cap.CALL_BACK: _row(NOBODY, _TOWN, _TOWN, NOBODY, do(), NOBODY, NOBODY),
-    Cap.COLLECT_CHARGE: _row(_SITE, _SITE, _TOWN, NOBODY, view(), NOBODY, _OWN_VIEW),
+    Cap.COLLECT_CHARGE: _row(_SITE, _SITE, _TOWN, _DEPT, view(), NOBODY, _OWN_VIEW),
+    Cap.KEEP_ORIGINALS: _row(
+        do("same_site") + do("is_handler"),
+        _TOWN,
+        _TOWN,
+        do("own_department") + do("is_handler"),
+        view(),
+        NOBODY,
+        _OWN_VIEW,
+    ),
     Cap.REGISTER_COMPLAINT: _row(
         do("same_site -person_target") + do("same_site sealed"),
         do("same_site -person_target") + do("same_site sealed"),
@@ -344,11 +353,8 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
         "complaint_companion": {"register": Cap.WORK_COMPLAINT, "amend": Cap.WORK_COMPLAINT},
         "visit": _of(Cap.REGISTER, "register finish"),
         "entrustment": {"entrust": Cap.TAKE_ENTRUSTMENT, "revoke": Cap.WITHDRAW},
-        "custody": {
-            "hand_over": Cap.TAKE_ENTRUSTMENT,
-            **_of(Cap.AMEND, "acknowledge receive_with_difference refuse"),
-        },
-        "notice": {"give": Cap.REGISTER},
+        "custody": _of(Cap.KEEP_ORIGINALS, "hand_over acknowledge receive_with_difference refuse"),
+        "notice": {"give": Cap.AMEND},
         "charge": _of(Cap.COLLECT_CHARGE, "collect refund"),
         "branch": {
             **_of(Cap.PROCESS_CASE, "open start resubmit"),

@@ -48,7 +48,8 @@ class Question:
 
     same_site: the acting site registered or now holds the record. same_township: the record's site
     lies in the acting site's township. item_at_site: the site is listed in the item's places.
-    is_own: the person's own record, case or log. about_self: the record is about the person asking.
+    is_handler: the person holds it now (for papers: is their named receiver). is_own: the person's
+    own record, case or log. about_self: the record is about the person asking.
     second_person: somebody other than the first actor confirms. sealed: the complaint is sealed at
     entry. Every fact is False unless told.
     """

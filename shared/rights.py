@@ -72,6 +72,7 @@ class Capability(StrEnum):
     HAND_OUT = "hand_out"
     CALL_BACK = "call_back"
     COLLECT_CHARGE = "collect_charge"
+    KEEP_ORIGINALS = "keep_originals"
     REGISTER_COMPLAINT = "register_complaint"
     TRIAGE_COMPLAINT = "triage_complaint"
     RUN_COMPLAINT = "run_complaint"
@@ -118,6 +119,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.HAND_OUT: "补正再收件、出件送达",
     Capability.CALL_BACK: "回访",
     Capability.COLLECT_CHARGE: "收费和退费",
+    Capability.KEEP_ORIGINALS: "交接原件",
     Capability.REGISTER_COMPLAINT: "登记投诉",
     Capability.TRIAGE_COMPLAINT: "投诉分流",
     Capability.RUN_COMPLAINT: "转办、回访和办结投诉",
