@@ -1,0 +1,1 @@
+"""The county's JSON interface under /api/v1 and its OpenAPI document."""

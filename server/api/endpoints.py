@@ -1,0 +1,238 @@
+"""The table of /api/v1: method, path, types and handler of every endpoint.
+
+The routes (`server.api.app`) and the OpenAPI document (`server.api.openapi`) are both made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+import msgspec
+
+from server.accounts import Accounts, Person
+from server.api import messages, shapes
+from server.desk import Desk
+from server.storage import RecordFilter
+from shared import ids
+from shared.errors import Misuse
+
+_S = TypeVar("_S")
+
+
+class WrongParameter(Misuse):
+    """A query parameter that is missing or malformed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, parsed: who asks, from where, with what."""
+
+    desk: Desk
+    accounts: Accounts
+    address: str
+    query: Mapping[str, str]
+    path: Mapping[str, str]
+    body: Any = None
+    who: Person | None = None
+
+    @property
+    def person(self) -> Person:
+        """Who is logged in; only endpoints without `is_public` are called with one."""
+        assert self.who is not None
+        return self.who
+
+    def body_as(self, kind: type[_S]) -> _S:
+        """Return the body, which the endpoint declared to be of this type."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+    def flag(self, name: str) -> bool:
+        """Return whether a parameter is `true` or `1`."""
+        return self.query.get(name, "") in {"true", "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter and what it means."""
+
+    name: str
+    meaning: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the interface."""
+
+    method: str
+    path: str
+    summary: str
+    answer: Any
+    handle: Callable[[Call], object]
+    body: type[msgspec.Struct] | None = None
+    parameters: tuple[Parameter, ...] = field(default=())
+    is_public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A list with the id after which the next one begins, for the Link header."""
+
+    items: list[messages.RecordLine]
+    next_before: str | None
+
+
+def _log_in(call: Call) -> messages.Token:
+    asked = call.body_as(messages.LogIn)
+    found = call.accounts.log_in(asked.name, asked.password, call.address)
+    return messages.Token(found.token, found.expires_at, found.person.must_change)
+
+
+def _log_out(call: Call) -> messages.Ended:
+    call.accounts.log_out(call.person)
+    return messages.Ended()
+
+
+def _change_password(call: Call) -> messages.Ended:
+    asked = call.body_as(messages.NewPassword)
+    call.accounts.change_password(call.person, asked.old, asked.new)
+    return messages.Ended()
+
+
+def _conflicts(call: Call) -> list[messages.Conflict]:
+    return call.desk.conflicts(call.person, reveal=call.flag("reveal"))
+
+
+def _pairs(call: Call) -> list[messages.Pair]:
+    return call.desk.pairs(call.person)
+
+
+def _held(call: Call) -> list[messages.Held]:
+    return call.desk.held(call.person)
+
+
+def _devices(call: Call) -> list[messages.Device]:
+    return call.desk.devices(call.person)
+
+
+def _records(call: Call) -> Page:
+    query = call.query
+    slip = query.get("slip")
+    if slip:
+        row = call.desk.by_slip(call.person, slip.strip().upper())
+        return Page([shapes.line(row)] if row else [], None)
+    limit = _integer(query.get("limit"), 50, 200)
+    which = RecordFilter(
+        kinds=_words(query.get("kind")),
+        states=_words(query.get("state")),
+        sites=_words(query.get("site")),
+        item=query.get("item") or None,
+        with_conflicts=call.flag("conflicts"),
+    )
+    before = ids.parse_record(query["before"]) if query.get("before") else None
+    rows = call.desk.lines(call.person, which, before=before, limit=limit)
+    more = ids.record_text(rows[-1].record) if len(rows) == limit else None
+    return Page([shapes.line(row) for row in rows], more)
+
+
+def _record(call: Call) -> messages.Record:
+    seen = call.desk.record(
+        call.person, ids.parse_record(call.path["record"]), reveal=call.flag("reveal"),
+        reason=call.query.get("reason", "")[:200],
+    )  # fmt: skip
+    return call.desk.whole(seen)
+
+
+def _settle(call: Call) -> messages.Done:
+    return _done(call.desk.settle(call.person, call.body_as(messages.Settle)).id)
+
+
+def _settle_pair(call: Call) -> messages.Done:
+    return _done(call.desk.settle_pair(call.person, call.body_as(messages.SettlePair)).id)
+
+
+def _judge(call: Call) -> messages.Done:
+    return _done(call.desk.judge(call.person, call.body_as(messages.Judge)).id)
+
+
+def _report(call: Call) -> messages.Report:
+    report = call.desk.report(
+        call.person, date_of(call.query, "from"), date_of(call.query, "to"),
+        call.query.get("site") or None,
+    )  # fmt: skip
+    return msgspec.convert(report.plain(), messages.Report)
+
+
+def _done(operation: bytes) -> messages.Done:
+    return messages.Done(operation.hex())
+
+
+def date_of(query: Mapping[str, str], name: str) -> date:
+    """Return a date parameter; raise WrongParameter."""
+    try:
+        return date.fromisoformat(query.get(name, ""))
+    except ValueError as error:
+        raise WrongParameter(f"参数 {name} 应为日期，例如 2026-10-31。") from error
+
+
+def _words(text: str | None) -> list[str] | None:
+    return [word for word in text.split(",") if word] if text else None
+
+
+def _integer(text: str | None, default: int, most: int) -> int:
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+        raise WrongParameter(f"参数 limit 应为 1 到 {most} 的整数。")
+    return int(text)
+
+
+REVEAL = Parameter("reveal", "true：显示未隐去的个人信息，查看会被记录")
+PERIOD = (
+    Parameter("from", "起始日期（含），YYYY-MM-DD", True),
+    Parameter("to", "截止日期（含），YYYY-MM-DD", True),
+    Parameter("site", "站点编号或 12 位区划代码，含其下级；缺省为全县"),
+)
+LIST = (
+    Parameter("kind", "业务类型，多个用逗号隔开"),
+    Parameter("state", "状态，多个用逗号隔开"),
+    Parameter("site", "登记站点编号，多个用逗号隔开"),
+    Parameter("item", "事项编码"),
+    Parameter("slip", "临时受理号；给出时其他条件不用"),
+    Parameter("conflicts", "true：只列有冲突的记录"),
+    Parameter("before", "从这条记录之后继续（见 Link 响应头）"),
+    Parameter("limit", "条数，1 到 200，缺省 50"),
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("POST", "/session", "登录", messages.Token, _log_in, messages.LogIn, is_public=True),
+    Endpoint("DELETE", "/session", "退出登录", messages.Ended, _log_out),
+    Endpoint(
+        "POST", "/password", "修改密码", messages.Ended, _change_password, messages.NewPassword
+    ),
+    Endpoint(
+        "GET", "/conflicts", "未裁定的冲突", list[messages.Conflict], _conflicts,
+        parameters=(REVEAL,),
+    ),
+    Endpoint(
+        "POST", "/conflicts/settle", "裁定冲突", messages.Done, _settle, messages.Settle
+    ),
+    Endpoint("GET", "/pairs", "未判断的疑似重复", list[messages.Pair], _pairs),
+    Endpoint(
+        "POST", "/pairs/settle", "判断疑似重复", messages.Done, _settle_pair, messages.SettlePair
+    ),
+    Endpoint("GET", "/held", "待审的操作", list[messages.Held], _held),
+    Endpoint("POST", "/held/judge", "审定待审的操作", messages.Done, _judge, messages.Judge),
+    Endpoint("GET", "/devices", "设备", list[messages.Device], _devices),
+    Endpoint(
+        "GET", "/records", "记录列表", list[messages.RecordLine], _records, parameters=LIST
+    ),
+    Endpoint(
+        "GET", "/records/{record}", "一条记录", messages.Record, _record,
+        parameters=(REVEAL, Parameter("reason", "查看完整号码的理由或检查立项")),
+    ),
+    Endpoint("GET", "/report", "报表 M1–M8", messages.Report, _report, parameters=PERIOD),
+)  # fmt: skip

@@ -1,0 +1,290 @@
+"""What county staff do: lists, one record, settling, judging. Console and /api/v1 both ask here.
+
+Every reading is cut to what the permission table lets the person see, every decision is an
+operation of the county (`server.reconcile`), and every look at unmasked personal data is written
+down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from server import reconcile, sight
+from server.accounts import REVEALED, Accounts, Person
+from server.api import messages, shapes
+from server.card import read_card
+from server.cards import card_fields
+from server.county import County, Editions
+from server.report import Report, make_report
+from server.sight import Sight, Subject
+from server.storage import RecordFilter
+from server.storage.rows import Judgement, RecordRow
+from server.veil import MASKED, Veil, is_masked, personal_fields
+from shared import ids
+from shared.canonical import Value
+from shared.errors import Refused
+from shared.fold import fold
+from shared.kinds import LISTED
+from shared.operation import Operation
+from shared.record import Candidate, Record
+
+LIST_MAX = 200
+OPEN_PAIR = "open"
+
+
+class UnknownRecord(Refused):
+    """No record of this id that the person may see."""
+
+
+class UnknownConflict(Refused):
+    """The record has no open conflict of this field: somebody settled it, or it never was."""
+
+
+class MaskedValue(Refused):
+    """A masked value stands for none, or for more than one, of the values in conflict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One record as one person sees it."""
+
+    row: RecordRow
+    record: Record
+    sight: Sight
+    veil: Veil
+    revealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The use cases of one county. Calls block: use the thread pool."""
+
+    county: County
+    accounts: Accounts
+
+    # ---- reading
+
+    def lines(
+        self, person: Person, which: RecordFilter, *, before: bytes | None = None, limit: int = 50
+    ) -> list[RecordRow]:
+        """Return records for a list, newest first, cut to what the person may see."""
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            cut = self._cut(person, editions, which)
+            rows = tx.list_records(cut, before=before, limit=min(limit, LIST_MAX))
+            return [row for row in rows if self._sight(person, editions, row).seen]
+
+    def by_slip(self, person: Person, slip: str) -> RecordRow | None:
+        """Return the record a slip number names, if the person may see it."""
+        with self.county.ledger.read() as tx:
+            row = tx.record_by_slip(slip)
+            if row is None:
+                return None
+            editions = self.county.editions(tx)
+            return row if self._sight(person, editions, row).seen else None
+
+    def rows(self, person: Person, records: Iterable[bytes]) -> list[RecordRow]:
+        """Return these records in their order, leaving out what the person may not see."""
+        wanted = list(records)
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            found = tx.records(wanted)
+            return [
+                found[one]
+                for one in wanted
+                if one in found and self._sight(person, editions, found[one]).seen
+            ]
+
+    def record(
+        self, person: Person, record: bytes, *, reveal: bool = False, reason: str = ""
+    ) -> Seen:
+        """Return one record; a reveal is written down. Raises UnknownRecord."""
+        with self.county.ledger.read() as tx:
+            row = tx.record(record)
+            folded = shapes.read_record(tx, record)
+            editions = self.county.editions(tx)
+        if row is None or folded is None:
+            raise UnknownRecord("没有这条记录，可能编号有误，请从列表中打开。")
+        seen = sight.sight_of(person, editions, _subject(row, folded), reason=reason)
+        if not seen.seen:
+            raise UnknownRecord(seen.reason)
+        if reveal and seen.content:
+            detail = " ".join(personal_fields(folded.kind, folded.fields))
+            self.accounts.note(person, REVEALED, ids.record_text(record), f"{detail} {reason}")
+        return Seen(row, folded, seen, seen.veil(reveal), reveal)
+
+    def whole(self, seen: Seen) -> messages.Record:
+        """Return the JSON form of a record that was read."""
+        with self.county.ledger.read() as tx:
+            return shapes.whole(
+                tx, seen.row, seen.record, seen.veil, content=seen.sight.content,
+                revealed=seen.revealed,
+            )  # fmt: skip
+
+    def conflicts(self, person: Person, *, reveal: bool = False) -> list[messages.Conflict]:
+        """Return the open conflicts the person may see; a reveal is written down."""
+        found: list[messages.Conflict] = []
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            streams = shapes.Streams(tx)
+            records = list(dict.fromkeys(row.record for row in tx.list_conflicts()))
+            rows = tx.records(records)
+            entries = tx.operations_of(records)
+            for one in records:
+                folded = fold(entries[one])
+                seen = sight.sight_of(person, editions, _subject(rows[one], folded))
+                if seen.content:
+                    veil = seen.veil(reveal)
+                    found += [
+                        shapes.conflict(folded, each, streams, veil) for each in folded.conflicts
+                    ]
+        if reveal and found:
+            for text in dict.fromkeys(each.record for each in found):
+                self.accounts.note(person, REVEALED, text, "conflicts")
+        return found
+
+    def pairs(self, person: Person) -> list[messages.Pair]:
+        """Return the undecided pairs of records the person may see."""
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            found = tx.list_pairs()
+            rows = tx.records({one for row in found for one in (row.one, row.other)})
+
+            def sees(record: bytes) -> bool:
+                return record in rows and self._sight(person, editions, rows[record]).seen
+
+            return [shapes.pair(row) for row in found if sees(row.one) and sees(row.other)]
+
+    def held(self, person: Person) -> list[messages.Held]:
+        """Return the operations that wait for a decision, of records the person may see."""
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            rows = tx.unsettled()
+            records = tx.records({row.record for row in rows})
+
+            def sees(row: Judgement) -> bool:
+                known = records.get(row.record)
+                if known is None:
+                    return person.role in sight.COUNTY_ROLES
+                return self._sight(person, editions, known).seen
+
+            return shapes.held(tx, [row for row in rows if sees(row)])
+
+    def devices(self, person: Person) -> list[messages.Device]:
+        """Return the tablets of the county, or of the person's township."""
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            township = sight.township_only(person, editions)
+            return [
+                device
+                for device in shapes.devices(tx)
+                if township is None or editions.township_of(device.site) == township
+            ]
+
+    def report(self, person: Person, from_on: date, to_on: date, site: str | None) -> Report:
+        """Return the figures of a period; township people see their own township's."""
+        with self.county.ledger.read() as tx:
+            editions = self.county.editions(tx)
+            return make_report(
+                tx, editions.sites, from_on, to_on, fields=card_fields,
+                today=self.county.today(), site=site or sight.township_only(person, editions),
+            )  # fmt: skip
+
+    # ---- deciding
+
+    def settle(self, person: Person, asked: messages.Settle) -> Operation:
+        """Settle one conflict; raises UnknownRecord, UnknownConflict, MaskedValue, NotAllowed."""
+        record = ids.parse_record(asked.record)
+        with self.county.ledger.read() as tx:
+            row, folded = tx.record(record), shapes.read_record(tx, record)
+            editions = self.county.editions(tx)
+        if row is None or folded is None:
+            raise UnknownRecord("没有这条记录，可能编号有误，请从列表中打开。")
+        sight.require_settle(person, editions, _subject(row, folded))
+        found = next((one for one in folded.conflicts if one.register == asked.field), None)
+        if found is None and not asked.again:
+            raise UnknownConflict("这个冲突已经由他人裁定，或不存在，请刷新列表。")
+        sides = found.values if found else folded.registers.get(asked.field, ())
+        value = _chosen(folded.kind, asked.field, sides, asked.value)
+        shown = [ids.parse_operation(head) for head in asked.heads or ()] or folded.heads
+        return reconcile.settle(
+            self.county, record, asked.field, value, asked.reason, person.staff,
+            shown=shown,
+        )  # fmt: skip
+
+    def settle_pair(self, person: Person, asked: messages.SettlePair) -> Operation:
+        """Decide whether two records are one matter; raises UnknownRecord, NotAllowed."""
+        pair = ids.parse_record(asked.pair)
+        with self.county.ledger.read() as tx:
+            row = tx.pair(pair)
+            rows = tx.records([row.one, row.other]) if row else {}
+            editions = self.county.editions(tx)
+        if row is None or len(rows) < 2:
+            raise UnknownRecord("没有这一对记录，可能编号有误，请从列表中选择。")
+        one, other = (_subject_of_row(rows[record]) for record in (row.one, row.other))
+        sight.require_pair(person, editions, one, other)
+        if row.state != OPEN_PAIR and not asked.again:
+            raise UnknownConflict("这一对记录已经由他人判断，请刷新列表。")
+        same = asked.value == "same"
+        return reconcile.settle_pair(self.county, pair, same, asked.reason, person.staff)
+
+    def judge(self, person: Person, asked: messages.Judge) -> Operation:
+        """Admit or refuse a held operation; raises UnknownRecord, NotAllowed."""
+        operation = ids.parse_operation(asked.operation)
+        with self.county.ledger.read() as tx:
+            judged = tx.judgements_of([operation]).get(operation)
+            row = tx.record(judged.record) if judged else None
+            editions = self.county.editions(tx)
+        if judged is None:
+            raise UnknownRecord("没有这条操作，可能编号有误，请从待审列表中选择。")
+        site = judged.site
+        subject = (
+            _subject_of_row(row)
+            if row
+            else Subject(judged.kind, None, site, editions.township_of(site), {})
+        )
+        sight.require_judge(person, editions, subject)
+        admit = asked.decision == "admit"
+        return reconcile.judge(self.county, operation, admit, asked.reason, person.staff)
+
+    # ---- rights
+
+    def _cut(self, person: Person, editions: Editions, which: RecordFilter) -> RecordFilter:
+        kinds = [kind for kind in which.kinds or LISTED if kind in LISTED]
+        township = sight.township_only(person, editions)
+        if township is None:
+            return which._replace(kinds=kinds)
+        return which._replace(kinds=kinds, townships=[township])
+
+    def _sight(self, person: Person, editions: Editions, row: RecordRow) -> Sight:
+        return sight.sight_of(person, editions, _subject_of_row(row))
+
+
+def _subject(row: RecordRow, record: Record) -> Subject:
+    return Subject(row.kind, row.state, row.site, row.township, record.fields)
+
+
+def _subject_of_row(row: RecordRow) -> Subject:
+    return Subject(row.kind, row.state, row.site, row.township, read_card(row.folded))
+
+
+def _chosen(kind: str, register: str, sides: Sequence[Candidate], value: object) -> Value:
+    """The value meant: one of the sides, given plainly or as the person was shown it."""
+    values = [side.value for side in sides]
+    for one in values:
+        if shapes.plain(one) == value:
+            return one
+    veils = (MASKED, Veil(personal=True))
+    meant = [
+        one
+        for one in values
+        if any(shapes.plain(veil.register(kind, register, one)) == value for veil in veils)
+    ]
+    if len(meant) == 1:
+        return meant[0]
+    free: Value = value  # type: ignore[assignment]  # JSON is canonical data but for floats
+    if meant or is_masked(free):
+        raise MaskedValue("隐去的内容不能确定是哪一个值，请先点“显示”再选择。")
+    return free

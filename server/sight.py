@@ -1,0 +1,115 @@
+"""What a member of staff may see and decide, asked of the one permission table (DOMAIN.md §3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from server.accounts import Person
+from server.county import Editions
+from server.veil import Veil
+from shared.canonical import Value
+from shared.errors import Refused
+from shared.kinds import SEALED_TARGETS
+from shared.permissions import Capability, Question, may
+
+COUNTY_ROLES = frozenset({"supervisor", "administrator"})
+
+
+class NotAllowed(Refused):
+    """The permission table says no; the sentence says who can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The record a question is about."""
+
+    kind: str
+    state: str | None
+    site: str
+    township: str
+    fields: Mapping[str, Value]
+
+    @property
+    def is_conduct(self) -> bool:
+        """A complaint about a person's conduct."""
+        return self.kind == "complaint" and self.fields.get("target_kind") in SEALED_TARGETS
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of one record a person sees. `content`: more than number, state and dates."""
+
+    seen: bool
+    content: bool
+    full_numbers: bool
+    reason: str = ""
+
+    def veil(self, revealed: bool) -> Veil:
+        """Return the masks over the record's fields, with or without a logged reveal."""
+        return Veil(personal=revealed, numbers=revealed and self.full_numbers)
+
+
+def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: str = "") -> Sight:
+    """Return what `person` may see; `reason` is the one given for revealing, '' for none."""
+    question = _question(person, editions, subject)
+    viewing = may(replace(question, capability=Capability.VIEW_RECORD))
+    if not viewing.allowed:
+        conduct = Capability.SEE_CONDUCT_COMPLAINT
+        outline = may(replace(question, capability=conduct, metadata_only=True))
+        return Sight(subject.is_conduct and outline.allowed, False, False, viewing.reason)
+    given = bool(reason)
+    numbers = may(
+        replace(
+            question, capability=Capability.SEE_FULL_NUMBER, open_case=True, reason_given=given,
+            named_check=given,
+        )
+    )  # fmt: skip
+    return Sight(True, True, numbers.allowed, numbers.reason)
+
+
+def require_settle(person: Person, editions: Editions, subject: Subject) -> None:
+    """Raise NotAllowed unless the person may settle a conflict of this record."""
+    _require(replace(_question(person, editions, subject), capability=Capability.SETTLE))
+
+
+def require_judge(person: Person, editions: Editions, subject: Subject) -> None:
+    """Raise NotAllowed unless the person may decide a held operation of this record."""
+    _require(replace(_question(person, editions, subject), capability=Capability.CONFIRM_HELD))
+
+
+def require_pair(person: Person, editions: Editions, one: Subject, other: Subject) -> None:
+    """Raise NotAllowed unless the person may decide whether two records are one matter."""
+    first, second = (_question(person, editions, subject) for subject in (one, other))
+    _require(
+        Question(
+            role=person.role, capability=Capability.DECIDE_PAIR,
+            township_internal=first.same_township and second.same_township,
+            same_site=first.same_site or second.same_site,
+            same_township=first.same_township or second.same_township,
+        )
+    )  # fmt: skip
+
+
+def township_only(person: Person, editions: Editions) -> str | None:
+    """Return the one township this person's lists show; None for the county's own people."""
+    return None if person.role in COUNTY_ROLES else editions.township_of(person.site)
+
+
+def _require(question: Question) -> None:
+    decision = may(question)
+    if not decision.allowed:
+        raise NotAllowed(decision.reason)
+
+
+def _question(person: Person, editions: Editions, subject: Subject) -> Question:
+    fields = subject.fields
+    township = editions.township_of(person.site)
+    return Question(
+        role=person.role,
+        same_site=person.site in {subject.site, fields.get("holder_site")},
+        same_township=bool(township) and township == subject.township,
+        is_handler=person.author == fields.get("holder"),
+        about_self=fields.get("target") in {person.staff, person.author},
+        person_target=subject.is_conduct,
+    )
