@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 
 from shared import lifecycle
 from shared.canonical import Value
@@ -61,10 +62,24 @@ def _kind(name: object) -> Kind:
 
 
 def _require_known_act(table: Kind, act: object) -> None:
-    known = {*lifecycle.acts_of(table.name), *table.creating_acts, *STEWARD_ACTS}
-    if not isinstance(act, str) or act not in known:
+    if not isinstance(act, str) or act not in _known_acts(table.name):
         problem = f"：{table.label}没有“{shown(act)}”，请从可用操作中选择。"
         raise InvalidField("act", "操作", problem)
+
+
+@cache
+def _known_acts(kind: str) -> frozenset[str]:
+    return KINDS[kind].creating_acts | STEWARD_ACTS | frozenset(lifecycle.acts_of(kind))
+
+
+@cache
+def _required(kind: str, act: str) -> tuple[Field, ...]:
+    return KINDS[kind].required_at(act)
+
+
+@cache
+def _id_fields(kind: str) -> tuple[Field, ...]:
+    return tuple(f for f in KINDS[kind].fields.values() if f.type is FieldType.ID_NO)
 
 
 def _field(table: Kind, name: object) -> Field:
@@ -79,8 +94,8 @@ def _field(table: Kind, name: object) -> Field:
 
 def _clean_id_numbers(table: Kind, data: Mapping[str, object], out: dict[str, Value]) -> None:
     """Numbers are checked by their document's type, which stands in another field."""
-    for field in table.fields.values():
-        if field.type is FieldType.ID_NO and field.name in data:
+    for field in _id_fields(table.name):
+        if field.name in data:
             id_type = out.get("id_type") if field.name == "id_no" else None
             out[field.name] = clean_id_no(field, data[field.name], id_type)
 
@@ -138,7 +153,7 @@ def _state(table: Kind, value: object) -> str:
 
 
 def _require(table: Kind, act: str, out: Mapping[str, Value]) -> None:
-    for field in table.required_at(act):
+    for field in _required(table.name, act):
         if out.get(field.name) in (None, [], {}):
             raise InvalidField(field.name, field.label, f"（{field.name}）必须填写，请补上。")
     for at, names in table.either:

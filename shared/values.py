@@ -115,6 +115,8 @@ def _plain(field: Field, raw: str, *, keep_lines: bool) -> str:
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))
     if not keep_lines:
         text = " ".join(text.split())
+    if text.isprintable():  # the usual case: nothing to look for
+        return text.strip()
     if any(unicodedata.category(c) == "Cs" for c in text):
         raise _wrong(field, "里有无法保存的字符，请删去后重新输入。")
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in _HIDDEN)
