@@ -146,6 +146,10 @@ class SiteEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         except KeyError:
             raise UnknownSite(f"站点目录里没有站点「{site_id}」，请更新目录后再试。") from None
 
+    def knows(self, site_id: str) -> bool:
+        """Return whether the edition holds this site."""
+        return site_id in self._by_id
+
     def by_code(self, code12: str, on: date) -> Site:
         """Return the site that answered for the region `code12` on `on`; raise UnknownSite."""
         for site, code in self._by_code.get(code12, ()):

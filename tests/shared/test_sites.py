@@ -129,6 +129,8 @@ def test_the_township_of_a_township_is_itself_and_the_county_has_none() -> None:
 @pytest.mark.parametrize("site_id", ["", "s9999", COUNTY])
 def test_an_unknown_site_is_said_so(site_id: str) -> None:
     county = edition(CENTRE)
+    assert county.knows("s0001")
+    assert not county.knows(site_id)
     with pytest.raises(UnknownSite, match="更新目录"):
         county.by_id(site_id)
     with pytest.raises(UnknownSite):
