@@ -1,8 +1,8 @@
 """Sealed acts: a complaint about a person, sealed at entry to the county's complaint key.
 
 A sealed operation has the outer kind `sealed`, no author, no site, no session and no parents; its
-data is {"cipher": bytes} of one size, whether a complaint or a dummy lies inside. Neither numbers nor
-sizes tell the accused anything. HPKE's info binds the cipher to county, stream and sequence number,
+data is a cipher of one size, whether a complaint or a dummy lies inside. Neither numbers nor sizes
+tell the accused anything. HPKE's info binds the cipher to county, stream and sequence number,
 so that none can be moved or repeated elsewhere.
 """
 

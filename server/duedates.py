@@ -1,0 +1,80 @@
+"""The dates of a record that lists sort by: registered, closed, due. Projections, never facts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from server.county import day_number
+from shared import lifecycle
+from shared.calendars import CalendarEdition, CalendarMissing
+from shared.civil import civil_date
+from shared.deadlines import Deadline, Extension, Limit, Suspension, Unit
+from shared.record import Effect, Record
+
+_ACCEPTING = frozenset({"accept", "deem_accepted", "close_on_spot"})
+_CLOSED = frozenset({"已办结", "已送达", "已撤回", "退件", "已回访"})
+
+
+class Dates(NamedTuple):
+    """Civil dates as integers (20261031); None where there is none."""
+
+    registered_on: int | None
+    closed_on: int | None
+    due_on: int | None
+
+
+def dates_of(calendar: CalendarEdition, record: Record) -> Dates:
+    """Return the dates of a folded record."""
+    if not record.history:
+        return Dates(None, None, None)
+    closed = next((e for e in record.history if _closes(record.kind, e)), None)
+    return Dates(
+        day_number(civil_date(record.history[0].effective_at)),
+        None if closed is None else day_number(civil_date(closed.effective_at)),
+        _due_on(calendar, record) if record.kind == "case" else None,
+    )
+
+
+def _closes(kind: str, effect: Effect) -> bool:
+    after = effect.state_after
+    ends = after in _CLOSED or lifecycle.is_end(kind, after)
+    was = effect.state_before
+    return ends and not (was in _CLOSED or (was is not None and lifecycle.is_end(kind, was)))
+
+
+def _due_on(calendar: CalendarEdition, record: Record) -> int | None:
+    """The promised due date of an accepted case, by the limits that its acceptance froze."""
+    accepted = next((e for e in record.history if e.act in _ACCEPTING), None)
+    promised, statutory = record.fields.get("promised_days"), record.fields.get("statutory_days")
+    if accepted is None or not isinstance(promised, int):
+        return None
+    unit = Unit.NATURAL if record.fields.get("days_unit") == "day" else Unit.WORKDAY
+    legal = statutory if isinstance(statutory, int) else promised
+    deadline = Deadline(
+        civil_date(accepted.effective_at), Limit(promised, unit), Limit(legal, unit),
+        _suspensions(record), _extensions(record),
+    )  # fmt: skip
+    try:
+        return day_number(deadline.promised_due(calendar).on)
+    except CalendarMissing:  # a year nobody has published yet: shown as 暂无期限, not guessed
+        return None
+
+
+def _suspensions(record: Record) -> list[Suspension]:
+    found: list[Suspension] = []
+    noticed: date | None = None
+    for effect in record.history:
+        on = civil_date(effect.effective_at)
+        if effect.act == "suspend":
+            noticed = on
+        elif effect.act == "resume" and noticed is not None:
+            found.append(Suspension(noticed, on))
+            noticed = None
+    return [*found, Suspension(noticed)] if noticed is not None else found
+
+
+def _extensions(record: Record) -> list[Extension]:
+    days = record.fields.get("extend_days")
+    told = [civil_date(e.effective_at) for e in record.history if e.act == "extend"]
+    return [Extension(days, told[-1])] if told and isinstance(days, int) else []

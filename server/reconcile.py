@@ -1,0 +1,264 @@
+"""What people decide at the county: conflicts, pairs, held work. Each decision is an operation.
+
+A decision names its reason and the person, stands in the county's stream, and travels to the
+tablets as 「县里已处理：…」. It can be decided again: undo is an act. Rights are the caller's to ask
+(`shared.permissions.may`); here stands what a decision does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server import matching, steward, verdicts
+from server.county import County
+from server.ingest import opened_brief
+from server.judge import judge as judge_again
+from server.landing import Landing
+from server.steward import Draft
+from server.storage import Tx
+from server.storage.rows import Judgement, PairRow
+from server.verdicts import Ruling
+from shared import ids, kinds, lifecycle, reasons
+from shared.canonical import Value
+from shared.errors import Refused
+from shared.fold import Entry, fold
+from shared.operation import Operation
+from shared.permissions import rank_of
+from shared.record import STATE, Candidate, Conflict, Record
+from shared.validation import validate
+from shared.verdict import Status
+
+UNSETTLED = (Status.HELD, Status.REFUSED)
+
+
+class NothingToSettle(Refused):
+    """The record, register, pair or operation that was named is not there to be decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConflict:
+    """A conflict with the record it stands in."""
+
+    record: Record
+    conflict: Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOperation:
+    """An operation that waits for somebody or something."""
+
+    judgement: Judgement
+    stream: bytes
+    sentence: str
+
+
+def conflicts(tx: Tx) -> list[OpenConflict]:
+    """Return every open conflict, the oldest first."""
+    rows = tx.list_conflicts()
+    folded = {
+        record: fold(entries)
+        for record, entries in tx.operations_of(sorted({row.record for row in rows})).items()
+    }
+    return [
+        OpenConflict(folded[row.record], conflict)
+        for row in rows
+        for conflict in folded[row.record].conflicts
+        if conflict.register == row.register
+    ]
+
+
+def pairs(tx: Tx) -> list[PairRow]:
+    """Return the possible double filings nobody has decided yet."""
+    return tx.list_pairs(matching.OPEN)
+
+
+def held(tx: Tx) -> list[HeldOperation]:
+    """Return the operations that are held, the oldest first."""
+    found = tx.unsettled(Status.HELD)
+    stored = tx.stored([one.operation for one in found])
+    return [
+        HeldOperation(one, stored[one.operation].stream, reasons.sentence(one.reason))
+        for one in found
+    ]
+
+
+def settle(
+    county: County, record: bytes, register: str, value: Value, reason: str, staff: str, *,
+    shown: Sequence[bytes] | None = None,
+) -> Operation:  # fmt: skip
+    """Choose the value of a register; raise NothingToSettle or InvalidField.
+
+    `shown` are the heads the person saw (default: those of now): work that arrived since then stays
+    beside the decision as a new conflict. `staff` is the id of the member who decides.
+    """
+
+    def step(tx: Tx) -> Operation:
+        landing = Landing(tx, county.editions(tx))
+        landing.load([record])
+        folded = landing.record(record)
+        if folded is None or register not in folded.registers:
+            raise NothingToSettle("没有这条记录或这个字段，请从冲突列表中重新选择。")
+        chosen = _chosen(folded, register, value)
+        data: dict[str, Value] = {"values": {register: chosen}, "reason": reason}
+        evidence = _evidence(folded.registers[register], chosen)
+        if evidence != "stated":
+            data["evidence"] = {register: evidence}
+        draft = Draft(
+            record, folded.kind, "settle", data, parents=tuple(shown or folded.heads),
+            author=f"staff:{staff}", site=county.editions(tx).centre,
+        )  # fmt: skip
+        (done,) = steward.write(tx, county, [draft], landing)
+        _free_held(tx, county, landing, record)
+        landing.finish()
+        return done
+
+    return county.ledger.writing(step)
+
+
+def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str) -> Operation:
+    """Admit or refuse a held (or refused) operation; return the verdict that says so."""
+
+    def step(tx: Tx) -> Operation:
+        found = tx.judgements_of([operation]).get(operation)
+        if found is None or Status(found.status) not in UNSETTLED:
+            raise NothingToSettle("没有这条待审操作，可能已经处理，请刷新列表。")
+        landing = Landing(tx, county.editions(tx))
+        landing.load([found.record])
+        rank = found.rank or _rank(tx, found)
+        status = Status.ADMITTED if admit else Status.REFUSED
+        ruling = Ruling(status, rank, "staff_decision", found.effective_at)
+        done = _rule(tx, county, landing, [(operation, ruling)], reason, staff)
+        landing.finish()
+        return done
+
+    return county.ledger.writing(step)
+
+
+def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str) -> Operation:
+    """Decide a possible double filing; `same` merges the later record into the earlier one.
+
+    A merger is one operation on each record, in one transaction with the decision.
+    """
+
+    def step(tx: Tx) -> Operation:
+        row = tx.pair(pair)
+        if row is None:
+            raise NothingToSettle("没有这一对记录，请从疑似重复列表中重新选择。")
+        landing = Landing(tx, county.editions(tx))
+        landing.load([pair, row.one, row.other])
+        author, centre = f"staff:{staff}", county.editions(tx).centre
+        one, other = landing.record(row.one), landing.record(row.other)
+        assert one is not None
+        assert other is not None
+        survivor, merged = sorted((one, other), key=_registered_at)
+        data: dict[str, Value] = {
+            "records": [ids.record_text(row.one), ids.record_text(row.other)],
+            "value": matching.SAME if same else matching.DIFFERENT, "reason": reason,
+        }  # fmt: skip
+        drafts = [Draft(pair, "pair", "decide", data, _heads(landing, pair), author, centre)]
+        if same and row.state != matching.SAME:
+            drafts += _merger(survivor, merged, reason, author, centre)
+        done = steward.write(tx, county, drafts, landing)
+        landing.finish()
+        tx.put_pair(row._replace(state=matching.SAME if same else matching.DIFFERENT))
+        return done[0]
+
+    return county.ledger.writing(step)
+
+
+def _merger(survivor: Record, merged: Record, reason: str, author: str, site: str) -> list[Draft]:
+    for record, act in ((merged, "merge"), (survivor, "absorb")):
+        if not lifecycle.may_follow(record.kind, record.state, act, {}):
+            raise NothingToSettle(f"记录现在是“{record.state}”，不能并入，请先核对两条记录。")
+    into: dict[str, Value] = {"merged_into": ids.record_text(survivor.id), "reason": reason}
+    took: dict[str, Value] = {"absorbed": ids.record_text(merged.id), "reason": reason}
+    return [
+        Draft(merged.id, merged.kind, "merge", into, merged.heads, author, site),
+        Draft(survivor.id, survivor.kind, "absorb", took, survivor.heads, author, site),
+    ]
+
+
+def _registered_at(record: Record) -> tuple[int, bytes]:
+    return (record.history[0].effective_at if record.history else 0, record.id)
+
+
+def _heads(landing: Landing, record: bytes) -> tuple[bytes, ...]:
+    folded = landing.record(record)
+    return folded.heads if folded is not None else ()
+
+
+def _chosen(record: Record, register: str, value: Value) -> Value:
+    """Return the value as fold compares it; raise InvalidField or NothingToSettle."""
+    if register == STATE:
+        if value not in lifecycle.states_of(record.kind):
+            raise NothingToSettle("没有这个状态，请从冲突列表中选择。")
+        return value
+    field = kinds.kind_of(record.kind).register_of(register)
+    assert field is not None
+    if not field.composite:
+        return validate(record.kind, "amend", {register: value})[register]
+    whole = value if isinstance(value, dict) else {register: value}
+    given = validate(record.kind, "amend", {k: v for k, v in whole.items() if v is not None})
+    return {name: given.get(name) for name in field.fields}
+
+
+def _evidence(values: Sequence[Candidate], chosen: Value) -> str:
+    """A settled value is as sure as the best evidence it was given with."""
+    return next((value.evidence for value in values if value.value == chosen), "stated")
+
+
+def _free_held(tx: Tx, county: County, landing: Landing, record: bytes) -> None:
+    """Judge again what waited for a conflict of this record, now that none is open."""
+    folded = landing.record(record)
+    assert folded is not None
+    waiting = [entry for entry in landing.entries(record) if _waits_for_conflict(entry)]
+    if folded.conflicts or not waiting:
+        return
+    rulings: list[tuple[bytes, Ruling]] = []
+    for entry in waiting:
+        bench, brief = opened_brief(tx, county, entry.operation, folded)
+        assert entry.verdict is not None
+        ruling = judge_again(bench, brief)
+        effective_at = entry.verdict.effective_at
+        rulings.append((entry.operation.id, ruling._replace(effective_at=effective_at)))
+    _rule(tx, county, landing, rulings, "冲突已裁定", "")
+
+
+def _waits_for_conflict(entry: Entry) -> bool:
+    verdict = entry.verdict
+    return (
+        verdict is not None and verdict.status is Status.HELD and verdict.reason == "conflict_open"
+    )
+
+
+def _rule(
+    tx: Tx,
+    county: County,
+    landing: Landing,
+    rulings: Sequence[tuple[bytes, Ruling]],
+    reason: str,
+    staff: str,
+) -> Operation:
+    """Write one verdict over single operations and let it stand."""
+    stored = tx.stored([operation for operation, _ in rulings])
+    received = [stored[operation].received_at for operation, _ in rulings]
+    data = verdicts.of_operations(
+        [operation for operation, _ in rulings], received, [r for _, r in rulings], reason
+    )
+    record = ids.uuid7(county.now(), county.entropy(10))
+    author = f"staff:{staff}" if staff else steward.SYSTEM
+    draft = Draft(record, verdicts.KIND, verdicts.ACT, data, author=author)
+    landing.load([record])
+    ((done, own),) = steward.append(tx, county, [draft])
+    landing.land(done, own)
+    operations = tx.operations([operation for operation, _ in rulings])
+    for (operation, ruling), at in zip(rulings, received, strict=True):
+        judged = operations[operation]
+        landing.land(judged, ruling.verdict(judged, own.epoch, own.county_seq, at))
+    return done
+
+
+def _rank(tx: Tx, judgement: Judgement) -> int:
+    roles = [p.role for p in tx.postings(person=judgement.author) if p.site == judgement.site]
+    return max((rank_of(role) for role in roles), default=rank_of("village"))
