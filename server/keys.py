@@ -14,7 +14,7 @@ card for a few days still seals to a key that counts as current.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from server import files
@@ -69,10 +69,10 @@ class CountyKeys:
     recipients: tuple[Recipient, ...]
     complaint: SealingKey | None
     complaint_public: bytes
-    database: bytes
-    data: bytes
-    blind: bytes
-    spool: bytes
+    database: bytes = field(repr=False)
+    data: bytes = field(repr=False)
+    blind: bytes = field(repr=False)
+    spool: bytes = field(repr=False)
 
     def recipient(self, key_id: bytes) -> Recipient | None:
         """Return the recipient key of this id, however old; None if it was deleted."""
@@ -89,7 +89,7 @@ class FrontKeys:
     """What the front process may read: it signs acknowledgements and opens nothing."""
 
     front: SigningKey
-    spool: bytes
+    spool: bytes = field(repr=False)
 
 
 def create_keys(home: CountyHome, now: int, draw: Draw) -> CountyKeys:

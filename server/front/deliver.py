@@ -1,0 +1,205 @@
+"""Handing the spool over to the core: at once with a sync, and again until everything is opened.
+
+A sync waits up to a second for the core; what the core has not opened by then stays in the spool
+and the sweeper hands it over later, each stream in its order. Handing over twice does no harm: the
+core knows an envelope by its digest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from server.front.core_link import CoreDown, CoreLink
+from server.front.spool import Spool, Spooled, digest_of
+from server.handover import (
+    OPENED,
+    UNOPENABLE,
+    DeviceKey,
+    Devices,
+    Handed,
+    HandedOver,
+    HandOver,
+    Outcome,
+)
+from server.log import log
+
+BATCH = 16
+BATCH_BYTES_MAX = 16 << 20
+SWEEP_WAIT_S = 120.0
+REFRESH_EVERY_S = 2.0
+SWEEP_EVERY_MS = 30_000
+"""How often what waits for an earlier envelope is tried again without being woken."""
+PRUNE_EVERY_MS = 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a hand-over brought: the core's answer, and outcomes by digest of the envelope."""
+
+    answer: HandedOver
+    outcomes: dict[bytes, Outcome] = field(default_factory=dict)
+
+
+class Deliverer:
+    """Moves envelopes from spool to core and keeps the front's list of devices fresh."""
+
+    def __init__(self, spool: Spool, link: CoreLink, now: Callable[[], int]) -> None:
+        self._spool = spool
+        self._link = link
+        self._now = now
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._fresh = threading.Lock()
+        self._devices = _by_key(spool.devices())
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._pruned_at = 0
+
+    # ---- devices
+
+    @property
+    def epoch(self) -> int:
+        """The county's epoch as the core last told it."""
+        return self._devices[0]
+
+    def device(self, device: bytes) -> DeviceKey | None:
+        """Return a device by key id; an unknown one is asked for at the core first."""
+        found = self._devices[1].get(device)
+        if found is None and self._fresh.acquire(blocking=False):
+            try:
+                self.refresh_devices()
+            finally:
+                self._fresh.release()
+            found = self._devices[1].get(device)
+        return found
+
+    def refresh_devices(self) -> bool:
+        """Take over the core's list of devices; return False while the core is down."""
+        try:
+            devices = self._link.devices()
+        except CoreDown:
+            return False
+        taken = _by_key(devices)
+        if taken != self._devices:
+            self._spool.replace_devices(devices)
+            self._devices = taken
+            self._wake.set()  # a device that was approved may have waiting envelopes
+        return True
+
+    # ---- envelopes
+
+    def deliver(
+        self, device: bytes, stream: bytes, cursor: bytes, page_bytes_max: int, wait_s: float
+    ) -> Delivery:
+        """Hand over what waits of one device and return the core's answer; raise CoreDown."""
+        waiting = _portion(self._spool.unopened(device, limit=BATCH))
+        message = HandOver(
+            device,
+            [Handed(one.raw, one.received_at) for one in waiting],
+            stream,
+            cursor,
+            page_bytes_max,
+        )
+        try:
+            answer = self._link.hand_over(message, wait_s)
+        except CoreDown:
+            self._wake.set()
+            raise
+        self._note(waiting, answer)
+        if len(waiting) == BATCH:
+            self._wake.set()
+        pairs = zip(waiting, answer.outcomes, strict=True)
+        return Delivery(answer, {digest_of(one.raw): outcome for one, outcome in pairs})
+
+    def sweep(self) -> int:
+        """Hand over everything that waits; return how many envelopes the core opened."""
+        opened = 0
+        for device in self._spool.waiting_devices():
+            while True:
+                delivery = self.deliver(device, b"", b"", 0, SWEEP_WAIT_S)
+                now_open = _count(delivery, OPENED)
+                opened += now_open
+                if now_open + _count(delivery, UNOPENABLE) == 0 or self._stopping.is_set():
+                    break
+        return opened
+
+    # ---- the thread
+
+    def start(self) -> None:
+        """Start sweeping in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop sweeping and wait for the hand-over under way."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        swept_at = 0
+        was_up = False
+        while not self._stopping.is_set():
+            is_up = self.refresh_devices()
+            if is_up and (
+                self._wake.is_set() or not was_up or self._now() - swept_at >= SWEEP_EVERY_MS
+            ):
+                self._wake.clear()
+                swept_at = self._now()
+                is_up = self._sweep()
+            was_up = is_up
+            self._prune()
+            self._pause()
+
+    def _sweep(self) -> bool:
+        try:
+            self.sweep()
+        except CoreDown as error:
+            log.warning("hand-over: %s", error)
+            return False
+        return True
+
+    def _pause(self) -> None:
+        """Wait to be woken; while the core is down a wake-up changes nothing: wait all the same."""
+        if self._wake.is_set():
+            self._stopping.wait(REFRESH_EVERY_S / 4)
+        else:
+            self._wake.wait(REFRESH_EVERY_S)
+
+    def _prune(self) -> None:
+        now = self._now()
+        if now - self._pruned_at >= PRUNE_EVERY_MS:
+            self._spool.prune(now)
+            self._pruned_at = now
+
+    def _note(self, waiting: list[Spooled], answer: HandedOver) -> None:
+        outcomes = list(zip(waiting, answer.outcomes, strict=True))
+        self._spool.mark_opened(
+            (one.id for one, outcome in outcomes if outcome.state == OPENED), self._now()
+        )
+        self._spool.mark_refused(
+            (one.id, outcome.refusal.sentence)
+            for one, outcome in outcomes
+            if outcome.state == UNOPENABLE and outcome.refusal is not None
+        )
+        if any(seq for _, seq in answer.backed_up):
+            self._spool.prune(self._now(), answer.backed_up)
+
+
+def _portion(waiting: list[Spooled]) -> list[Spooled]:
+    """As many as one call may carry; at least one."""
+    size = 0
+    for count, one in enumerate(waiting):
+        size += len(one.raw)
+        if count and size > BATCH_BYTES_MAX:
+            return waiting[:count]
+    return waiting
+
+
+def _count(delivery: Delivery, state: str) -> int:
+    return sum(1 for outcome in delivery.outcomes.values() if outcome.state == state)
+
+
+def _by_key(devices: Devices) -> tuple[int, dict[bytes, DeviceKey]]:
+    return devices.epoch, {one.device: one for one in devices.devices}

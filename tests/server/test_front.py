@@ -1,0 +1,278 @@
+"""The front by itself, while its core is down: verify, store, acknowledge, nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from server.front.app import GUESSES_PER_ADDRESS, Front, front_app
+from server.front.gate import ENVELOPES_MAX
+from server.handover import DeviceKey, Devices
+from server.home import CountyConfig, CountyHome
+from server.keys import CountyKeys, create_keys
+from shared import chain, operation
+from shared.operation import Operation
+from sync import attachment, envelope
+from sync.acknowledgement import open_stored
+from sync.enrolment import EnrolRequest
+from sync.keys import SigningKey
+from sync.messages import CONTENT_TYPE, Failure, SyncRequest, SyncResponse
+from tests.server.running import running
+
+COUNTY = 510322
+NOW = 1_790_000_000_000
+STREAM = b"s" * 16
+DEVICE = SigningKey(b"d" * 32)
+STRANGER = SigningKey(b"x" * 32)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> CountyHome:
+    config = CountyConfig(county=COUNTY, name="富顺县", fingerprint="00" * 16, created_at=NOW)
+    home = CountyHome.create(tmp_path / "county", config)
+    home.save_config()
+    return home
+
+
+@pytest.fixture
+def keys(home: CountyHome) -> CountyKeys:
+    return create_keys(home, NOW, os.urandom)
+
+
+@pytest.fixture
+def app(home: CountyHome, keys: CountyKeys) -> Starlette:
+    app = front_app(home, uds=str(home.socket), now=lambda: NOW)
+    know(front_of(app), "active")
+    return app
+
+
+@pytest.fixture
+def front(app: Starlette) -> Front:
+    return front_of(app)
+
+
+@pytest.fixture
+def client(app: Starlette) -> Iterator[httpx.Client]:
+    with running(app) as client:
+        yield client
+
+
+def know(front: Front, state: str) -> None:
+    """Let the front know the device, as a list from the core would."""
+    devices = Devices(1, [DeviceKey(DEVICE.id, DEVICE.public, state)])
+    front.spool.replace_devices(devices)
+    front.deliverer._devices = (1, {one.device: one for one in devices.devices})
+
+
+def front_of(app: Starlette) -> Front:
+    front: Front = app.state.front
+    return front
+
+
+def operations(count: int, question: str = "低保怎么办") -> list[Operation]:
+    return [
+        operation.build(
+            stream=STREAM, seq=seq, author="agent:ABCDEFGH", site="s0001", session=None,
+            record=seq.to_bytes(16, "big"), kind="consultation", act="register", parents=(),
+            clock=seq, quality=3, effective_at=NOW, data={"question": question}, salt=b"s" * 16,
+        )
+        for seq in range(1, count + 1)
+    ]  # fmt: skip
+
+
+def sealed(
+    keys: CountyKeys, *, key: SigningKey = DEVICE, county: int = COUNTY, question: str = "怎么办"
+) -> bytes:
+    return envelope.seal_envelope(
+        operations(3, question),
+        None,
+        county=county,
+        recipient_public=keys.recipients[0].public,
+        device_key=key,
+        head_before=chain.genesis(county, STREAM),
+        clock=1,
+    )
+
+
+def post(client: httpx.Client, *envelopes: bytes) -> SyncResponse:
+    answer = client.post("/v1/sync", content=SyncRequest(list(envelopes), b"", 1 << 20).encode())
+    assert answer.status_code == 200, answer.content
+    assert answer.headers["content-type"] == CONTENT_TYPE
+    return SyncResponse.decode(answer.content)
+
+
+def test_an_envelope_is_stored_and_acknowledged_without_the_core(
+    client: httpx.Client, keys: CountyKeys, front: Front
+) -> None:
+    raw = sealed(keys)
+    answer = post(client, raw)
+    stored = open_stored(answer.acknowledgements[0], keys.front.public)
+    assert (stored.county, stored.stream, stored.seq_from, stored.seq_to) == (COUNTY, STREAM, 1, 3)
+    assert stored.head == envelope.parse(raw).header.head_after
+    assert answer.page is None
+    assert [one.raw for one in front.spool.unopened()] == [raw]
+
+
+def test_the_same_envelope_again_gets_the_same_acknowledgement_and_is_kept_once(
+    client: httpx.Client, keys: CountyKeys, front: Front
+) -> None:
+    raw = sealed(keys)
+    answers = [post(client, raw).acknowledgements for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert post(client, raw, raw).acknowledgements == answers[0] * 2
+    assert front.spool.size() == (1, 1)
+
+
+def test_nothing_new_is_no_envelope_to_store(
+    client: httpx.Client, keys: CountyKeys, front: Front
+) -> None:
+    raw = envelope.empty_envelope(
+        county=COUNTY, recipient_public=keys.recipients[0].public, device_key=DEVICE,
+        stream=STREAM, seq=3, head=b"h" * 32, clock=1,
+    )  # fmt: skip
+    assert post(client, raw) == SyncResponse([], None, [])
+    assert front.spool.size() == (0, 0)
+
+
+def test_before_the_signature_every_refusal_is_the_same_bytes(
+    client: httpx.Client, keys: CountyKeys, front: Front
+) -> None:
+    raw = sealed(keys)
+    bad_suite = bytearray(raw)
+    bad_suite[8] ^= 0xFF
+    bodies = [
+        b"",
+        b"garbage",
+        b"x" * (7 << 20),
+        SyncRequest([], b"", 0).encode(),
+        SyncRequest([b"BME1 nothing"], b"", 0).encode(),
+        SyncRequest([bytes(bad_suite)], b"", 0).encode(),
+        SyncRequest([sealed(keys, key=STRANGER)], b"", 0).encode(),
+        SyncRequest([raw[:-1] + bytes([raw[-1] ^ 1])], b"", 0).encode(),
+        SyncRequest([raw] * (ENVELOPES_MAX + 1), b"", 0).encode(),
+        SyncRequest([raw], b"", 0).encode()[:-1],
+    ]
+    answers = [client.post("/v1/sync", content=body) for body in bodies]
+    assert {(a.status_code, a.content) for a in answers} == {
+        (403, answers[0].content),
+    }
+    assert Failure.decode(answers[0].content).code == "not_admitted"
+    assert front.spool.size() == (0, 0)
+
+
+def test_every_flipped_byte_of_an_envelope_is_refused(
+    client: httpx.Client, keys: CountyKeys, front: Front
+) -> None:
+    raw = sealed(keys)
+    for at in range(0, len(raw), 7):
+        altered = raw[:at] + bytes([raw[at] ^ 0x55]) + raw[at + 1 :]
+        answer = client.post("/v1/sync", content=SyncRequest([altered], b"", 0).encode())
+        assert answer.status_code == 403, at
+    assert front.spool.size() == (0, 0)
+
+
+def test_a_bad_envelope_does_not_hold_up_a_good_one(client: httpx.Client, keys: CountyKeys) -> None:
+    answer = post(client, sealed(keys, key=STRANGER), sealed(keys))
+    assert [(one.index, one.code) for one in answer.refusals] == [(0, "not_admitted")]
+    assert len(answer.acknowledgements) == 1
+
+
+def test_another_countys_envelope_of_a_known_device_is_refused_by_name(
+    client: httpx.Client, keys: CountyKeys
+) -> None:
+    answer = client.post(
+        "/v1/sync", content=SyncRequest([sealed(keys, county=510300)], b"", 0).encode()
+    )
+    assert answer.status_code == 403
+    mixed = post(client, sealed(keys), sealed(keys, county=510300))
+    assert [(one.index, one.code) for one in mixed.refusals] == [(1, "wrong_county")]
+
+
+def test_a_suspended_device_is_spooled_and_marked_up_to_its_quota(
+    client: httpx.Client, keys: CountyKeys, monkeypatch: pytest.MonkeyPatch, front: Front
+) -> None:
+    know(front, "suspended")
+    raw = sealed(keys)
+    assert len(post(client, raw).acknowledgements) == 1
+    assert [one.marked for one in front.spool.unopened()] == ["suspended"]
+    monkeypatch.setattr("server.front.spool.MARKED_BYTES_MAX", len(raw))
+    over = client.post(
+        "/v1/sync", content=SyncRequest([sealed(keys, question="另一件")], b"", 0).encode()
+    )
+    assert (over.status_code, Failure.decode(over.content).code) == (429, "over_quota")
+    assert len(post(client, raw).acknowledgements) == 1, "what lies there is still acknowledged"
+
+
+def test_the_spool_holds_nothing_readable(
+    client: httpx.Client, keys: CountyKeys, home: CountyHome, front: Front
+) -> None:
+    secret = "低保金领取人张春花"
+    post(client, sealed(keys, question=secret))
+    found = b"".join(path.read_bytes() for path in home.front.iterdir())
+    assert len(found) > 4096
+    assert secret.encode() not in found
+    assert b"SQLite format 3" not in found
+    assert STREAM not in found
+
+
+def test_the_spool_survives_a_restart(
+    client: httpx.Client, keys: CountyKeys, home: CountyHome
+) -> None:
+    raw = sealed(keys)
+    first = post(client, raw).acknowledgements
+    app = front_app(home, uds=str(home.socket), now=lambda: NOW + 1)
+    with running(app) as again:
+        assert post(again, raw).acknowledgements == first
+        assert front_of(app).spool.size() == (1, 1)
+
+
+def test_attachments_arrive_by_part_in_any_order_and_once(
+    client: httpx.Client, front: Front
+) -> None:
+    ciphertext = attachment.encrypt(os.urandom(100_000), b"k" * 32)
+    name = attachment.name_of(ciphertext)
+    parts = list(attachment.sign_parts(ciphertext, COUNTY, DEVICE))
+    order = [2, 0, 0, 3, 1]
+    codes = [client.put(f"/v1/attachments/{name}/{n}", content=parts[n]).status_code for n in order]
+    assert codes == [202, 202, 202, 202, 201]
+    assert client.put(f"/v1/attachments/{name}/0", content=parts[0]).status_code == 201
+    assert client.get(f"/v1/attachments/{name}").content == ciphertext
+    rest = client.get(f"/v1/attachments/{name}", headers={"range": "bytes=70000-"})
+    assert (rest.status_code, rest.content) == (206, ciphertext[70_000:])
+    assert not list(front.attachments.parts(name))
+
+
+def test_a_part_of_a_stranger_or_under_another_name_is_refused(client: httpx.Client) -> None:
+    ciphertext = attachment.encrypt(b"photo", b"k" * 32)
+    name = attachment.name_of(ciphertext)
+    (stranger,) = attachment.sign_parts(ciphertext, COUNTY, STRANGER)
+    (own,) = attachment.sign_parts(ciphertext, COUNTY, DEVICE)
+    answers = [
+        client.put(f"/v1/attachments/{name}/0", content=stranger),
+        client.put(f"/v1/attachments/{'0' * 64}/0", content=own),
+        client.put(f"/v1/attachments/{name}/0", content=own + b"x"),
+    ]
+    assert {(a.status_code, a.content) for a in answers} == {(403, answers[0].content)}
+    assert client.get(f"/v1/attachments/{name}").status_code == 404
+
+
+def test_guessing_codes_is_slowed_down(client: httpx.Client, front: Front) -> None:
+    for _ in range(GUESSES_PER_ADDRESS):
+        front.guesses.note("127.0.0.1")
+    key = SigningKey(b"t" * 32)
+    request = EnrolRequest("AAAA", "平板", key.public, b"p" * 32, "张三", key.public)
+    answer = client.post("/v1/enrol", content=request.proved(key, key).encode())
+    assert (answer.status_code, Failure.decode(answer.content).code) == (429, "too_many")
+
+
+def test_without_the_core_the_front_says_so_and_goes_on(client: httpx.Client) -> None:
+    health = client.get("/healthz")
+    assert (health.status_code, health.json()["core"]) == (200, "down")
+    assert client.get("/").status_code == 503
+    assert client.get("/core/devices").status_code == 404
+    assert "bianmin_front_waiting" in client.get("/metrics").text
