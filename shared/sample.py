@@ -6,7 +6,6 @@ Where the rows come from and what may be relied on: `data/fushun_510322/SOURCE.m
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -65,7 +64,7 @@ def _rows(
     name: str, read: Callable[[Mapping[str, str]], tuple[T | None, list[Fault]]]
 ) -> tuple[T, ...]:
     parsed = []
-    for cells in csv.DictReader(io.StringIO(_read(name)), strict=True):
+    for cells in csv.DictReader(_read(name).splitlines(keepends=True), strict=True):
         row, faults = read(cells)
         if row is None:
             raise InvalidEdition(f"示范数据 {name} 有误（{faults[0].sentence}），请重新安装。")
