@@ -1,7 +1,8 @@
-"""What the county signs for a device: stored (the front has it) and opened (the core has judged it).
+"""What the county signs for a device: stored (the front has it), opened (the core has judged it).
 
-Only a stored acknowledgement stops a tablet from sending again (已送达县级), and only an opened one,
-as far as a verified backup covers, lets it prune. Both name the head hash, never a number alone.
+Only a stored acknowledgement stops a tablet from sending again (已送达县级), and only an opened
+one, as far as a verified backup covers, lets it prune. Both name the head hash, never a number
+alone.
 """
 
 from __future__ import annotations

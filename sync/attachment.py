@@ -1,9 +1,10 @@
 """Attachments: encrypted on the tablet, named by the hash of the ciphertext, carried in parts.
 
-A ciphertext is the magic BMA1 and chunks of 64 KiB, each sealed by AES-256-GCM under the attachment's
-own random key with the chunk's index as nonce; index and "last" are authenticated, so chunks can be
-neither exchanged, dropped nor cut off. The key travels in the operation of kind `attachment`, sealed
-like all data; the ciphertext is opaque to everybody else. One key encrypts one attachment only.
+A ciphertext is the magic BMA1 and chunks of 64 KiB, each sealed by AES-256-GCM under the
+attachment's own random key with the chunk's index as nonce; index and "last" are authenticated, so
+chunks can be neither exchanged, dropped nor cut off. The key travels in the operation of kind
+`attachment`, sealed like all data; the ciphertext is opaque to everybody else. One key encrypts one
+attachment only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ CHUNK_BYTES = 64 << 10
 PART_BYTES = 32 << 10
 PLAIN_BYTES_MAX = 20 << 20
 PARTS_MAX = 1024
+MAX_BYTES = PARTS_MAX * PART_BYTES
+"""Of a ciphertext."""
 _TAG_BYTES = 16
 NAME_PATTERN = r"^[0-9a-f]{64}$"
 
@@ -49,7 +52,7 @@ class PartHeader(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fr
     name: Name
     part: Annotated[int, Meta(ge=0, lt=PARTS_MAX)]
     """From 0."""
-    size: Annotated[int, Meta(ge=1, le=PARTS_MAX * PART_BYTES)]
+    size: Annotated[int, Meta(ge=1, le=MAX_BYTES)]
     """Bytes of the whole ciphertext."""
 
 
@@ -85,7 +88,7 @@ def encrypt(plain: bytes, key: bytes) -> bytes:
 
 def decrypt(ciphertext: bytes, key: bytes) -> bytes:
     """Return the plain bytes; raise MalformedAttachment for anything altered, cut or lengthened."""
-    if len(ciphertext) > PARTS_MAX * PART_BYTES:
+    if len(ciphertext) > MAX_BYTES:
         raise MalformedAttachment("附件超过上限，请重新获取。")
     frame.require_magic(ciphertext, MAGIC, MalformedAttachment)
     cipher = _cipher(key)

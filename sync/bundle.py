@@ -1,7 +1,8 @@
 """The bundle: one file of sealed messages, to be carried by hand or sent through any chat app.
 
     BMB1 ‖ direction (1) ‖ parts … ‖ end part ‖ SHA-256 of everything before (32)
-    part = kind (1) ‖ length (4, big-endian) ‖ check (8: first of SHA-256 of kind and content) ‖ content
+    part = kind (1) ‖ length (4, big-endian) ‖ check (8) ‖ content
+    check = first of SHA-256 of kind, length and content
 
 Everything inside is sealed and signed by itself, so the file needs no secret. A file cut short or
 garbled on the way still gives every part before the damage.

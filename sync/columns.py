@@ -1,13 +1,13 @@
 """Values in columns: what stands in one field of many operations stands together.
 
-Neighbours then resemble each other, and a general compressor finds it. Four sections are written and
-read in step: control (a tree of descriptors and whatever fits nowhere else), binary (integers in byte
-planes), narrow (ASCII text) and wide (other text, UTF-16 big-endian: two bytes for nearly every
-Chinese character, against three in UTF-8). Everything is exact; nothing is guessed.
+Neighbours then resemble each other, and a general compressor finds it. Four sections are written
+and read in step: control (a tree of descriptors and whatever fits nowhere else), binary (integers
+in byte planes), narrow (ASCII text) and wide (other text, UTF-16 big-endian: two bytes for nearly
+every Chinese character, against three in UTF-8). Everything is exact; nothing is guessed.
 
-Descriptor of a column of n values: NARROW or WIDE, all text · INTEGERS · [LISTS, column of all their
-elements], lengths in binary · [MAPS, [[keys…], [column…]]…], number of each one's key set in binary ·
-[OTHER, values].
+Descriptor of a column of n values: NARROW or WIDE, all text · INTEGERS · [LISTS, column of all
+their elements], lengths in binary · [MAPS, [[keys…], [column…]]…], the number of each one's key set
+in binary · [OTHER, values].
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Final
 
 import msgspec
@@ -249,7 +249,7 @@ _Shape = tuple[list[str], list[Any]]
 
 def _convert_shape(shape: Any) -> _Shape:
     keys, descriptors = msgspec.convert(shape, _Shape)
-    ordered = all(one < other for one, other in zip(keys, keys[1:], strict=False))
+    ordered = all(one < other for one, other in pairwise(keys))
     if len(keys) != len(descriptors) or not ordered:
         raise MalformedBatch("批次的字段说明无法读取，请重新传送。")
     return keys, descriptors
@@ -265,8 +265,8 @@ _sorted_encoder = msgspec.msgpack.Encoder()
 
 
 def encode_data(data: dict[str, Value], exact: bool) -> bytes:
-    """Return canonical bytes of data read by a Reader; `exact`: the profile holds, keys stand sorted.
+    """Return canonical bytes of data read by a Reader; raise NotCanonical.
 
-    Raises NotCanonical.
+    `exact`: the profile holds by construction and keys stand sorted.
     """
     return _sorted_encoder.encode(data) if exact else canonical.encode(data)

@@ -1,8 +1,8 @@
 """Enrolment messages: a tablet proves its keys, the county answers under its own.
 
-Both screens show the same six digits, computed at each end from the keys it saw. Somebody in between
-who exchanges keys would have to find some with the same digits; each try costs SHORT_CODE_ROUNDS
-rounds of PBKDF2 (RFC 8018), about 0.05 s, and the one-time code lapses first.
+Both screens show the same six digits, computed at each end from the keys it saw. Somebody in
+between who exchanges keys would have to find some with the same digits; each try costs
+SHORT_CODE_ROUNDS rounds of PBKDF2 (RFC 8018), about 0.05 s, and the one-time code lapses first.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The envelope: operations of one stream, sealed to the county and signed by the device.
 
-A frame (sync/frame.py) with magic BME1: the header says which operations of which stream lie inside
-and between which two heads, the body is a batch (sync/codec.py) sealed by HPKE to the county's
-recipient key with the header bound through `info`. The front judges the header and the signature; only
-the core opens. An exchange with nothing new is a signed header without a body.
+A frame (sync/frame.py) with magic BME1: the header says which operations of which stream lie
+inside and between which two heads, the body is a batch (sync/codec.py) sealed by HPKE to the
+county's recipient key with the header bound through `info`. The front judges header and signature;
+only the core opens. An exchange with nothing new is a signed header without a body.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class MalformedEnvelope(Malformed):
 
 
 class Header(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
-    """What the front reads. Operations `seq_from`…`seq_to` lead from `head_before` to `head_after`."""
+    """What the front reads: `seq_from`…`seq_to` lead from `head_before` to `head_after`."""
 
     suite: Annotated[int, Meta(ge=0, le=0xFFFF)]
     county: County
@@ -81,9 +81,9 @@ class Envelope:
     def open(self, private: bytes, earlier: Earlier | None = None) -> list[Operation]:
         """Return the operations, in order, proved by the heads of the header.
 
-        `earlier(seq)` gives id and record of an operation of this stream before `seq_from`, taken from
-        the chain that ends in `head_before`; None where it is not there. Raises CannotOpen,
-        MalformedEnvelope, or EarlierMissing where a parent is named that `earlier` does not know.
+        `earlier(seq)` gives id and record of an operation of this stream before `seq_from`, taken
+        from the chain that ends in `head_before`; None where it is not there. Raises CannotOpen,
+        MalformedEnvelope, or EarlierMissing for a parent that `earlier` does not know.
         """
         if self.empty:
             return []
@@ -111,8 +111,8 @@ def seal_envelope(
 ) -> bytes:
     """Return the envelope of these operations: one stream, gapless, in order, at least one.
 
-    `seeds` and `place_of` as in `codec.encode_batch`. Raises MalformedEnvelope for operations that no
-    one envelope can carry, BadKey or UnknownSuite.
+    `seeds` and `place_of` as in `codec.encode_batch`. Raises MalformedEnvelope for operations that
+    no one envelope can carry, BadKey or UnknownSuite.
     """
     if not operations:
         raise MalformedEnvelope("没有可封装的内容，请改用空信封。")

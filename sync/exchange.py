@@ -6,14 +6,31 @@ answer. A hotel portal's "200 OK" is not the county, and nothing is cleared beca
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 
-from shared.errors import BianminError
+from shared.errors import BianminError, Misuse
+from sync import attachment, frame
+from sync.attachment import MAX_BYTES
+from sync.card import SIZE_MAX as CARD_BYTES_MAX
+from sync.card import open_card
 from sync.enrolment import EnrolRequest, EnrolResponse
-from sync.messages import SyncRequest, SyncResponse
+from sync.frame import Malformed
+from sync.keys import BadSignature
+from sync.messages import CONTENT_TYPE, Failure, SyncRequest, SyncResponse
+
+_CHUNK_BYTES: Final = 64 << 10
+_HEADERS: Final = {
+    "User-Agent": "bianmin",
+    "Content-Type": CONTENT_TYPE,
+    "Accept-Encoding": "identity",  # what travels is sealed: it compresses no further
+    "Accept": None,
+    "Connection": None,  # HTTP/1.1 keeps alive of itself
+}
 
 BACKOFF_BASE_MS = 2_000
 BACKOFF_CAP_MS = 15 * 60 * 1000
@@ -21,6 +38,11 @@ BACKOFF_CAP_MS = 15 * 60 * 1000
 
 class Unreachable(BianminError):
     """No connection, a cut one, or no answer in time. Try again later (`delay_ms`)."""
+
+    def __init__(self, sentence: str, received: bytes = b"") -> None:
+        """Keep what had arrived of an answer before it was cut."""
+        super().__init__(sentence)
+        self.received = received
 
 
 class NotTheCounty(BianminError):
@@ -45,10 +67,17 @@ class Exchanged(NamedTuple):
     bytes_down: int
 
 
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    bytes_up: int
+    bytes_down: int
+
+
 def delay_ms(attempt: int, random: float) -> int:
     """Return how long to wait before try `attempt` (from 1): full jitter, 2 s doubling to 15 min.
 
-    `random` is from [0, 1). The tablets of a county come back at different moments.
+    `random` is from [0, 1). So the tablets of a county come back at different moments.
     """
     ceiling = min(BACKOFF_CAP_MS, BACKOFF_BASE_MS << min(max(attempt - 1, 0), 20))
     return int(random * ceiling)
@@ -67,24 +96,144 @@ class Exchange:
         read_s: float = 20,
         whole_s: float = 120,
     ) -> None:
-        """`whole_s` bounds a whole answer, however slowly it drips."""
+        """`monotonic` tells seconds; `whole_s` bounds a whole answer, however slowly it drips.
+
+        Raises Misuse for an address that is none.
+        """
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise Misuse(f"「{url[:80]}」不是县级地址，应以 http:// 或 https:// 开头，请核对。")
+        self._session = session
+        self._url = url.rstrip("/")
+        self._monotonic = monotonic
+        self._timeouts = (connect_s, read_s)
+        self._whole_s = whole_s
 
     def sync(self, request: SyncRequest) -> Exchanged:
-        """Send envelopes, get acknowledgements and the first page; raise the three errors."""
-        raise NotImplementedError
+        """Send envelopes, get acknowledgements and the first page; raise one of the three errors.
+
+        Nothing in the answer is verified: acknowledgements and page verify themselves.
+        """
+        answer = self._ask("POST", "/v1/sync", SyncResponse.SIZE_MAX, request.encode())
+        try:
+            response = SyncResponse.decode(answer.body)
+        except Malformed as error:
+            raise NotTheCounty(_NOT_THE_COUNTY) from error
+        return Exchanged(response, answer.bytes_up, answer.bytes_down)
 
     def enrol(self, request: EnrolRequest, fingerprint: str) -> EnrolResponse:
         """Ask to be enrolled; the answer is verified down to the root's fingerprint."""
-        raise NotImplementedError
+        answer = self._ask("POST", "/v1/enrol", EnrolResponse.SIZE_MAX, request.encode())
+        try:
+            response = EnrolResponse.decode(answer.body)
+            card = open_card(response.card, fingerprint)
+            response.require_signed(request, card.core_public)
+        except (Malformed, BadSignature) as error:
+            raise NotTheCounty(_NOT_THE_COUNTY) from error
+        return response
 
     def card(self, fingerprint: str) -> bytes:
-        """Return the county's signed card (verified: `card.open_card`)."""
-        raise NotImplementedError
+        """Return the county's signed card, verified (`card.open_card` reads it)."""
+        answer = self._ask("GET", "/v1/card", CARD_BYTES_MAX)
+        try:
+            open_card(answer.body, fingerprint)
+        except (Malformed, BadSignature) as error:
+            raise NotTheCounty(_NOT_THE_COUNTY) from error
+        return answer.body
 
     def put_part(self, part: bytes) -> None:
         """Upload one signed part of an attachment (`attachment.sign_parts`)."""
-        raise NotImplementedError
+        header = attachment.parse_part(part).header
+        path = f"/v1/attachments/{header.name}/{header.part}"
+        self._ask("PUT", path, frame.HEADER_BYTES_MAX, part)
 
     def get(self, name: str, have: bytes = b"") -> bytes:
-        """Return the ciphertext of an attachment, going on after `have`; checked by its name."""
-        raise NotImplementedError
+        """Return the ciphertext of an attachment, checked by its name.
+
+        `have` is what arrived before: an Unreachable holds it as `received`, all of it.
+        """
+        headers = {"Range": f"bytes={len(have)}-"} if have else {}
+        try:
+            answer = self._ask("GET", f"/v1/attachments/{name}", MAX_BYTES, None, headers)
+        except Unreachable as error:
+            raise Unreachable(str(error), have + error.received) from error
+        whole = have + answer.body if answer.status == requests.codes.partial else answer.body
+        if attachment.name_of(whole) != name:
+            raise NotTheCounty("收到的附件与其编号不符，已丢弃，请稍后重新获取。")
+        return whole
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        size_max: int,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> _Answer:
+        """Return an answer of 2xx with our content type; raise one of the three errors."""
+        deadline = self._monotonic() + self._whole_s
+        request = self._session.prepare_request(
+            requests.Request(method, self._url + path, data=body, headers=_headers(body, headers))
+        )
+        settings = self._session.merge_environment_settings(request.url, {}, True, None, None)
+        try:
+            response = self._session.send(
+                request, timeout=self._timeouts, allow_redirects=False, **settings
+            )
+        except requests.exceptions.SSLError as error:
+            raise NotTheCounty("对方的证书不是县级服务器的，请检查网络或日期。") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise Unreachable(_UNREACHABLE) from error
+        with response:
+            _require_ours(response)
+            received = self._read(response, size_max, deadline)
+            if not response.ok:
+                raise _refusal(received)
+        up = _size(f"{method} {request.path_url} HTTP/1.1", request.headers)
+        up += len(f"Host: {urlsplit(self._url).netloc}\r\n") + len(body or b"")
+        down = _size(f"HTTP/1.1 {response.status_code} {response.reason}", response.headers)
+        return _Answer(response.status_code, received, up, down + len(received))
+
+    def _read(self, response: requests.Response, size_max: int, deadline: float) -> bytes:
+        received = bytearray()
+        try:
+            while piece := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+                received += piece
+                if len(received) > size_max:
+                    raise NotTheCounty("对方发来的内容过大，不是县级服务器，请检查网络。")
+                if self._monotonic() > deadline:
+                    raise Unreachable(_UNREACHABLE, bytes(received))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(_UNREACHABLE, bytes(received)) from error
+        return bytes(received)
+
+
+_UNREACHABLE = "现在连不上县级服务器，内容已存本机，稍后会自动再试。"
+_NOT_THE_COUNTY = "对方不是县级服务器（可能是上网登录页），内容仍存本机，请检查网络后再试。"
+
+
+def _headers(body: bytes | None, more: dict[str, str] | None) -> dict[str, str | None]:
+    headers: dict[str, str | None] = {**_HEADERS, **(more or {})}
+    if body is None:
+        headers["Content-Type"] = None
+    return headers
+
+
+def _require_ours(response: requests.Response) -> None:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    redirects = 300 <= response.status_code < 400
+    if kind != CONTENT_TYPE or redirects or "Content-Encoding" in response.headers:
+        raise NotTheCounty(_NOT_THE_COUNTY)
+
+
+def _refusal(body: bytes) -> BianminError:
+    try:
+        failure = Failure.decode(body)
+    except Malformed:
+        return NotTheCounty(_NOT_THE_COUNTY)
+    return CountyRefused(failure.code, failure.sentence)
+
+
+def _size(first_line: str, headers: Mapping[str, str]) -> int:
+    """Return the bytes of a head: its first line, its fields, and the empty line."""
+    fields = sum(len(f"{name}: {value}\r\n") for name, value in headers.items())
+    return len(first_line) + 2 + fields + 2

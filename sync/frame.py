@@ -59,10 +59,9 @@ def covered(header: bytes, body_hash: bytes) -> bytes:
 def pack(magic: bytes, header: bytes, body: bytes, key: SigningKey, tag: bytes) -> bytes:
     """Return the signed frame."""
     signature = key.sign(tag, covered(header, hashlib.sha256(body).digest()))
-    return b"".join(
-        (magic, len(header).to_bytes(2, "big"), header)
-        + (len(body).to_bytes(_BODY_LENGTH_BYTES, "big"), body, signature)
-    )
+    header_length = len(header).to_bytes(2, "big")
+    body_length = len(body).to_bytes(_BODY_LENGTH_BYTES, "big")
+    return b"".join((magic, header_length, header, body_length, body, signature))
 
 
 def unpack(raw: bytes, magic: bytes, size_max: int, error: type[Malformed]) -> Frame:
@@ -79,7 +78,7 @@ def unpack(raw: bytes, magic: bytes, size_max: int, error: type[Malformed]) -> F
 
 
 def require_magic(raw: bytes, magic: bytes, error: type[Malformed]) -> None:
-    """Return if `raw` begins with `magic`; else raise `error`, saying so where it is a newer one."""
+    """Return if `raw` begins with `magic`; else raise `error`, saying where it is a newer one."""
     if raw[:MAGIC_BYTES] == magic:
         return
     digit = raw[3:4]

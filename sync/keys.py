@@ -1,7 +1,7 @@
 """Signing and sealing keys: raw bytes at the border, the library's objects inside.
 
-Ed25519 (RFC 8032) signs, X25519 (RFC 7748) receives sealed messages. A signature always covers a tag
-that names what is signed, so that no signature can be presented as one of another kind.
+Ed25519 (RFC 8032) signs, X25519 (RFC 7748) receives sealed messages. A signature always covers a
+tag that names what is signed, so that no signature can be presented as one of another kind.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Message(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froze
     SIZE_MAX: ClassVar[int] = 64 << 10
 
     def encode(self) -> bytes:
-        """Return magic and canonical bytes; raise MalformedMessage for what no reader would take."""
+        """Return magic and canonical bytes; raise MalformedMessage for what none would read."""
         raw = self.MAGIC + frame.encode_header(self, MalformedMessage)
         if len(raw) > self.SIZE_MAX:
             raise MalformedMessage(f"内容有 {len(raw)} 字节，超过上限，请拆分后再传。")

@@ -1,4 +1,4 @@
-"""Sealing behind one port: a suite number in a signed header fixes everything, nothing is negotiated.
+"""Sealing behind one port: a suite number in a signed header fixes all, nothing is negotiated.
 
 0x0001 is HPKE (RFC 9180) in base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 AES-256-GCM. Base mode does not say who sealed: whoever uses it binds the header through `info` and
