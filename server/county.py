@@ -13,7 +13,8 @@ from shared.calendars import CalendarEdition
 from shared.catalogue import CatalogueEdition
 from shared.civil import civil_date
 from shared.errors import Refused
-from shared.sites import Level, SiteEdition
+from shared.regions import Level
+from shared.sites import SiteEdition
 
 CATALOGUE, CALENDAR, SITES = "catalogue_edition", "calendar_edition", "site_edition"
 
@@ -43,7 +44,7 @@ class Editions:
 
     def knows(self, site: str) -> bool:
         """Whether the edition holds this site id."""
-        return any(site == known.id for known in self.sites.sites) if site else False
+        return bool(site) and self.sites.knows(site)
 
     @property
     def centre(self) -> str:

@@ -116,7 +116,8 @@ class Record:
     def digest(self) -> bytes:
         """Return 32 bytes that are equal on every machine that holds the same judged operations."""
         registers: list[Value] = [
-            [name, [[c.operation, c.value, c.evidence, c.rank, c.clock] for c in values]]
+            # Values are encoded one by one: nesting them here must not reach the depth limit.
+            [name, [[c.operation, canonical.encode(c.value), c.evidence, c.rank] for c in values]]
             for name, values in sorted(self.registers.items())
         ]
         value: list[Value] = [

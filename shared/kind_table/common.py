@@ -149,6 +149,10 @@ ATTACHMENTS = Field("attachments", "附件", T.LIST, 1, max_length=128)
 PRACTICE = Field("practice", "练习记录", T.BOOLEAN, help="练习记录不计入统计")
 
 
+SLIP = Field("slip", "临时受理号", T.TEXT, 1, max_length=32)
+QUERY_CODE = Field("query_code", "查询码", T.TEXT, 2, max_length=16)
+
+
 def notes(*reason_at: str) -> tuple[Field, ...]:
     """What belongs to an act and not to the record; every kind has these."""
     return (

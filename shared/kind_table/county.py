@@ -164,7 +164,7 @@ MONTH_CLOSE = make_kind(
 
 
 def _edition(name: str, label: str) -> Kind:
-    """An edition names its content by hash; the content itself travels as a file of its own."""
+    """An edition carries its content whole, and names it by its hash."""
     return make_kind(
         name,
         label,
@@ -175,6 +175,7 @@ def _edition(name: str, label: str) -> Kind:
             Field("published_on", "公布日期", T.DATE, 0),
             Field("effective_on", "生效日期", T.DATE, 0),
             Field("content_hash", "内容指纹", T.TEXT, 0, max_length=128, required=acts("publish")),
+            Field("content", "内容", T.MAP, 0, note=True),
             Field("second_signer", "复核签署人", T.TEXT, 1, max_length=64),
             *c.notes(),
         ),

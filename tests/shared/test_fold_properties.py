@@ -106,6 +106,25 @@ def test_conflicts_are_exactly_the_concurrent_different_values(entries: list[Ent
     assert (len(live) > 1) == any(c.register == "phone" for c in record.conflicts)
 
 
+GARBAGE: st.SearchStrategy[Value] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["values", "evidence", "operations", "phone", "person_name", "state", "x"])
+
+
+@given(
+    st.sampled_from(["amend", "settle", "purge", "declare_lost", "check", "entrust", "void"]),
+    st.dictionaries(NAMES, GARBAGE),
+)
+def test_validly_signed_garbage_never_breaks_the_fold(act: str, data: dict[str, Value]) -> None:
+    """Only reachable through a core that admitted it; even then every replica folds the same."""
+    start = Entry(make("entrust", {"person_name": "李四", "item": "A"}), verdict())
+    odd = Entry(make(act, data, parents=[start.operation], device=2, at=5), verdict())
+    assert fold([start, odd]).digest() == fold([odd, start]).digest()
+
+
 @given(histories())
 def test_nothing_disappears(entries: list[Entry]) -> None:
     record = fold(entries)
