@@ -27,8 +27,8 @@ from sync.codec import derive_record_id
 
 _OF_RECORD = """SELECT delivered, skeleton, salt, data, own, epoch, county_seq, status, cap_ms,
                        effective_at, rank, reason FROM operations WHERE record = ?"""
-_INSERT = """INSERT INTO operations(id, record, own, seq, skeleton, salt, data)
-             VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_INSERT = """INSERT INTO operations(id, record, own, seq, skeleton, salt, data, effective_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 DELIVERIES = ("saved", "delivered", "merged")
@@ -129,7 +129,8 @@ def insert_own(store: Store, stream: Stream, operation: Operation) -> None:
     store.execute(
         _INSERT,
         (operation.id, operation.skeleton.record, stream.number, operation.skeleton.seq,
-         operation.skeleton_bytes, operation.salt, operation.data_bytes),
+         operation.skeleton_bytes, operation.salt, operation.data_bytes,
+         operation.skeleton.effective_at),
     )  # fmt: skip
     streams.save(store, stream)
 

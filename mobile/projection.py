@@ -31,7 +31,7 @@ def project(store: Store, found: Held) -> Record:
     """Fold one record and store its row; returns the folded record."""
     record = fold(found.entries)
     if record.kind not in MACHINERY:
-        store.execute(_SAVE, _row(record, found.delivery, slip_number(found)))
+        store.execute(_SAVE, _row(record, found.delivery))
     return record
 
 
@@ -52,15 +52,6 @@ def rebuild(store: Store, rank: int) -> int:
         return project_all(store, (bytes(row[0]) for row in found), rank)
 
 
-def slip_number(found: Held) -> str:
-    """Return the slip number printed for this record; empty where none was given."""
-    for entry in found.entries:
-        number = entry.operation.data.get("slip_number")
-        if isinstance(number, str):
-            return number
-    return ""
-
-
 def title_of(fields: Mapping[str, Value]) -> str:
     """Return a short line for lists."""
     for name in _TITLE_FIELDS:
@@ -70,7 +61,7 @@ def title_of(fields: Mapping[str, Value]) -> str:
     return ""
 
 
-def _row(record: Record, delivery: str, slip: str) -> tuple[object, ...]:
+def _row(record: Record, delivery: str) -> tuple[object, ...]:
     fields = record.fields
     name = _text(fields, "person_name")
     keys = search_keys(name) if name else None
@@ -78,7 +69,7 @@ def _row(record: Record, delivery: str, slip: str) -> tuple[object, ...]:
         record.id, record.kind, record.state, delivery, title_of(fields), _updated(record),
         len(record.conflicts), keys.raw.lower() if keys else "",
         " " + " ".join(keys.initials) if keys else "",
-        " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(), _code(slip),
+        " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(), _code(_text(fields, "slip")),
         _text(fields, "phone"),
     )  # fmt: skip
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from shared import session
 from shared.canonical import Value
 from shared.ids import record_text
+from shared.rights import RANK, Role
 from sync.keys import SigningKey
-
-RANKS = {"village": 1, "clerk": 2, "head": 3, "department": 4, "supervisor": 5, "administrator": 5}
 
 
 class Author(NamedTuple):
@@ -28,7 +27,8 @@ class Author(NamedTuple):
     @property
     def rank(self) -> int:
         """The rank own operations fold with until the county has judged them."""
-        return RANKS.get(self.role, 1)
+        known = self.role in Role.__members__.values()
+        return RANK[Role(self.role)] if known else 1
 
 
 def opening(

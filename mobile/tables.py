@@ -71,3 +71,10 @@ def meta(store: Store, key: str) -> bytes | None:
 def keep_meta(store: Store, key: str, value: bytes) -> None:
     """Keep one value."""
     store.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)", (key, value))
+
+
+def keep_county(store: Store, county: int) -> None:
+    """Note whose store this is, once."""
+    if meta(store, "county") is None:
+        with store.write():
+            keep_meta(store, "county", b"%d" % county)

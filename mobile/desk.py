@@ -1,0 +1,191 @@
+"""The use cases of the tablet: what screens and commands do, without a word of Kivy.
+
+Every act is durable before its call returns: operation, record row and search keys in one
+transaction. A call that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mobile import composite, drafts, lists, projection, sealing
+from mobile import search as searching
+from mobile.database import Store
+from mobile.log import Act, Held, Log, held
+from mobile.slip_counter import SlipCounter
+from mobile.timekeeping import Reading
+from shared import kinds, lifecycle
+from shared.canonical import Value
+from shared.civil import civil_date
+from shared.errors import Refused
+from shared.fold import Entry, fold
+from shared.ids import parse_record, record_text
+from shared.operation import Operation
+from shared.record import Record
+from shared.slips import query_code
+from shared.validation import validate
+from sync.card import CountyCard
+
+RATING = "rating"
+FREE_ACTS = frozenset({"settle", "purge", "declare_lost", "confirm_held"})
+"""Acts that the life cycle does not order."""
+
+
+class NoSuchRecord(Refused):
+    """No record with this id on this tablet."""
+
+
+class NotFromHere(Refused):
+    """A kind that a tablet does not record."""
+
+
+class NotNow(Refused):
+    """An act that is not allowed from the record's state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record was made or changed. `slip_number` where one was given."""
+
+    record: bytes
+    operation: bytes
+    state: str | None
+    slip_number: str | None = None
+    query_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A complaint was sealed: the code is all that remains."""
+
+    query_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One record as folded here, with its operations and how far they were carried."""
+
+    record: Record
+    held: Held
+
+
+@dataclass(slots=True)
+class Desk:
+    """The desk of one unlocked agent."""
+
+    store: Store
+    log: Log
+    slips: SlipCounter
+    card: CountyCard
+    catalogue: composite.Catalogue | None
+    read_clock: Callable[[], Reading]
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def record(self, kind: str, data: Mapping[str, object]) -> Recorded | Sealed:
+        """Make a new record of `kind`. Raises UnknownKind, NotFromHere, InvalidField, NotSaved."""
+        table = kinds.kind_of(kind)
+        if table.county_only or kind in projection.MACHINERY:
+            raise NotFromHere(f"“{table.label}”由系统或县级记录，请选择其他业务类型。")
+        act = table.default_act
+        clean = validate(kind, act, composite.with_item(table, data, self.catalogue))
+        reading = self.read_clock()
+        if drafts.is_sealed(kind, clean):
+            return Sealed(self._seal(clean, reading))
+        if kind == RATING:
+            return self._rate(act, clean, reading)
+        return self._write_new(table, act, clean, reading)
+
+    def act(self, record: bytes, act: str, data: Mapping[str, object]) -> Recorded:
+        """Do one act on a record. Raises NoSuchRecord, NotNow, InvalidField, NotSaved.
+
+        Parents are the heads that fold shows now.
+        """
+        shown = self.show(record)
+        before = shown.record
+        table = kinds.kind_of(before.kind)
+        if table.county_only or before.kind in projection.MACHINERY:
+            raise NotFromHere(f"“{table.label}”由系统或县级记录，不能在这里办理。")
+        filled = composite.filled(table, act, composite.with_item(table, data, self.catalogue),
+                                  before.fields)  # fmt: skip
+        clean = validate(before.kind, act, filled)
+        _require_allowed(before, act, clean)
+        reading = self.read_clock()
+        with self.log.writing():
+            operation = self.log.append(Act(before.kind, act, clean, record, before.heads), reading)
+            after = self._project(shown.held.entries, operation)
+            self._draw_dummy(reading)
+        return Recorded(record, operation.id, after.state)
+
+    def _write_new(
+        self, table: kinds.Kind, act: str, clean: dict[str, Value], reading: Reading
+    ) -> Recorded:
+        slip = code = None
+        with self.log.writing():
+            stream = self.log.stream()
+            if "slip" in table.fields:
+                slip = self.slips.next(stream, civil_date(reading.at))
+                code = query_code(self.log.entropy(8))
+                clean = {**clean, "slip": slip, "query_code": code}
+            operation = self.log.append(Act(table.name, act, clean), reading, stream)
+            after = self._project([], operation)
+            self._draw_dummy(reading)
+        return Recorded(operation.skeleton.record, operation.id, after.state, slip, code)
+
+    def _rate(self, act: str, clean: dict[str, Value], reading: Reading) -> Recorded:
+        """A rating is the citizen's: a session of its own, for this one record, used once."""
+        of = parse_record(str(clean.get("of", "")))
+        self.show(of)
+        with self.log.writing():
+            self.log.open_citizen_session(of, reading)
+            operation = self.log.append(Act(RATING, act, clean, by_citizen=True), reading)
+            after = self._project([], operation)
+            self.log.close_session()
+        return Recorded(operation.skeleton.record, operation.id, after.state)
+
+    def _seal(self, clean: dict[str, Value], reading: Reading) -> str:
+        return sealing.seal_complaint(
+            self.store,
+            complaint=clean,
+            public=self.card.complaint_public, county=self.log.county, reading=reading,
+            entropy=self.log.entropy,
+        )  # fmt: skip
+
+    def _draw_dummy(self, reading: Reading) -> None:
+        sealing.perhaps_dummy(
+            self.store, public=self.card.complaint_public, county=self.log.county,
+            reading=reading, entropy=self.log.entropy,
+        )  # fmt: skip
+
+    def _project(self, earlier: list[Entry], operation: Operation) -> Record:
+        entry = Entry(operation, None, self.log.author.rank)
+        return projection.project(self.store, Held([*earlier, entry], "saved"))
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def show(self, record: bytes) -> Shown:
+        """Return one record with its operations; raise NoSuchRecord."""
+        found = held(self.store, record, self.log.author.rank)
+        if not found.entries or found.entries[0].operation.skeleton.kind in projection.MACHINERY:
+            raise NoSuchRecord(f"本机没有记录 {record_text(record)}，请从列表或查找中选择。")
+        return Shown(fold(found.entries), found)
+
+    def records(self, offset: int = 0, limit: int = lists.PAGE) -> list[lists.ListRow]:
+        """Return one page of records, the latest first."""
+        return lists.page(self.store, offset, limit)
+
+    def search(self, text: str) -> list[lists.ListRow]:
+        """Return the records that `text` may mean: name, initials, slip number, phone tail."""
+        return searching.search(self.store, text)
+
+
+def _require_allowed(record: Record, act: str, data: Mapping[str, Value]) -> None:
+    if act in FREE_ACTS or lifecycle.may_follow(record.kind, record.state, act, data):
+        return
+    allowed = "、".join(
+        lifecycle.act_label(record.kind, name)
+        for name in lifecycle.allowed_acts(record.kind, record.state)
+    )
+    label = lifecycle.act_label(record.kind, act)
+    raise NotNow(f"记录现在是“{record.state}”，不能“{label}”；可以办理：{allowed or '无'}。")

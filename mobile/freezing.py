@@ -1,0 +1,148 @@
+"""Sealing what is pending into the outbox: at lock, at export, at sync, and from time to time.
+
+Envelopes are cut by bytes. The same operations may be cut again, smaller for a poor line, or sealed
+again to a new key of the county; they stay the same operations with the same heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mobile import streams
+from mobile.database import Store
+from mobile.outbox import Frozen, Outbox
+from mobile.projection import MACHINERY
+from mobile.streams import Stream
+from shared import chain
+from shared.operation import Operation, restore
+from sync.card import CountyCard
+from sync.codec import Place
+from sync.envelope import empty_envelope, seal_envelope
+from sync.keys import SigningKey
+
+OPERATIONS_MAX = 2_000
+PACKING = 4
+"""Operations shrink to about a quarter by columns and compression."""
+STANDARD_BYTES = 64 << 10
+SMALLEST_BYTES = 4 << 10
+
+
+@dataclass(slots=True)
+class Freezer:
+    """Seals pending operations of all own streams."""
+
+    store: Store
+    outbox: Outbox
+    card: CountyCard
+    device_key: SigningKey
+    now_ms: Callable[[], int]
+
+    def freeze(self, target_bytes: int = STANDARD_BYTES) -> int:
+        """Freeze what is pending and not frozen yet; return how many envelopes were written."""
+        count = 0
+        frozen = self.outbox.all()
+        for stream in streams.all_streams(self.store):
+            for seq_from, seq_to in self._gaps(stream, frozen):
+                for raw, work in self._sealed(stream, seq_from, seq_to, target_bytes):
+                    self.outbox.add(raw, work)
+                    count += 1
+        return count
+
+    def seal_again(self, one: Frozen, target_bytes: int = STANDARD_BYTES) -> None:
+        """Cut and seal the operations of a frozen envelope anew."""
+        for stream in streams.all_streams(self.store):
+            if stream.id[:8].hex() == one.stream:
+                cut = list(self._sealed(stream, one.seq_from, one.seq_to, target_bytes))
+                self.outbox.replace(one, cut)
+
+    def asking(self, stream: Stream) -> bytes:
+        """Return the signed header that only asks for news."""
+        return empty_envelope(
+            county=self.card.county, recipient_public=self._recipient(), stream=stream.id,
+            device_key=self.device_key, seq=stream.seq, head=stream.head, clock=stream.clock,
+        )  # fmt: skip
+
+    def _gaps(self, stream: Stream, frozen: Sequence[Frozen]) -> Iterator[tuple[int, int]]:
+        """Yield the ranges that are neither delivered nor covered by a frozen envelope."""
+        short = stream.id[:8].hex()
+        rows = self.store.rows(
+            "SELECT seq FROM operations WHERE own = ? AND seq > ? AND delivered = 0 ORDER BY seq",
+            (stream.number, stream.opened_seq),
+        )
+        covered = [(one.seq_from, one.seq_to) for one in frozen if one.stream == short]
+        missing = (row[0] for row in rows if not any(a <= row[0] <= b for a, b in covered))
+        start = last = None
+        for seq in missing:
+            if start is None or last is None or seq != last + 1:
+                if start is not None and last is not None:
+                    yield start, last
+                start = seq
+            last = seq
+        if start is not None and last is not None:
+            yield start, last
+
+    def _sealed(
+        self, stream: Stream, seq_from: int, seq_to: int, target_bytes: int
+    ) -> Iterator[tuple[bytes, int]]:
+        head = head_at(self.store, stream, seq_from - 1)
+        at = seq_from
+        while at <= seq_to:
+            cut = self._take(stream, at, seq_to, target_bytes)
+            last = at + len(cut) - 1
+            raw = seal_envelope(
+                cut, streams.seeds(self.store, stream.number, at, last),
+                county=self.card.county, recipient_public=self._recipient(),
+                device_key=self.device_key, head_before=head, clock=stream.clock,
+                place_of=self._place_of(stream),
+            )  # fmt: skip
+            yield raw, sum(operation.skeleton.kind not in MACHINERY for operation in cut)
+            head = chain.extend_all(head, (operation.id for operation in cut))
+            at = last + 1
+
+    def _take(self, stream: Stream, at: int, seq_to: int, target_bytes: int) -> list[Operation]:
+        cut: list[Operation] = []
+        size = 0
+        rows = self.store.rows(
+            """SELECT skeleton, salt, data FROM operations
+               WHERE own = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?""",
+            (stream.number, at, seq_to, OPERATIONS_MAX),
+        )
+        for skeleton, salt, data in rows:
+            size += (len(skeleton) + len(data or b"")) // PACKING
+            if cut and size > target_bytes:
+                break
+            cut.append(restore(skeleton, salt, data))
+        return cut
+
+    def _place_of(self, stream: Stream) -> Callable[[bytes], Place | None]:
+        def place_of(operation: bytes) -> Place | None:
+            row: Any = self.store.row(
+                "SELECT seq, record FROM operations WHERE id = ? AND own = ?",
+                (operation, stream.number),
+            )
+            return None if row is None else Place(row[0], bytes(row[1]))
+
+        return place_of
+
+    def _recipient(self) -> bytes:
+        return self.card.recipient_at(self.now_ms()).public
+
+
+def head_at(store: Store, stream: Stream, seq: int) -> bytes:
+    """Return the chain head after operation `seq` of an own stream, counted from what was opened.
+
+    A `seq` below what the county has opened is counted from the stream's beginning.
+    """
+    start, head = stream.opened_seq, stream.opened_head
+    if seq < start:
+        start, head = 0, b""
+    if not head:
+        county = store.row("SELECT value FROM meta WHERE key = 'county'")
+        head = chain.genesis(int(county[0]), stream.id)
+    rows = store.rows(
+        "SELECT id FROM operations WHERE own = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        (stream.number, start, seq),
+    )
+    return chain.extend_all(head, (bytes(row[0]) for row in rows))

@@ -1,0 +1,285 @@
+"""Taking in what the county answers: acknowledgements and pages, each in one transaction.
+
+Everything here may arrive twice, late or in another order: operations are deduplicated by id, a
+verdict by its order, and an acknowledgement counts only with the head this tablet has itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from mobile import projection, streams, tables
+from mobile.database import Store
+from mobile.freezing import head_at
+from mobile.outbox import Outbox
+from mobile.streams import Stream
+from mobile.timekeeping import Anchor
+from shared.canonical import Value
+from shared.ids import InvalidId, parse_operation
+from shared.operation import Operation
+from shared.verdict import Status, Verdict
+from sync.acknowledgement import Opened, Stored
+from sync.page import Own, Page, Received
+
+CURSOR = "cursor"
+ANCHOR = "anchor"
+EPOCH = "epoch"
+PURGE = "purge"
+
+_INSERT = """INSERT INTO operations(id, record, seq, skeleton, salt, data, delivered, epoch,
+                 county_seq, status, cap_ms, effective_at, rank, reason, page)
+             VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_JUDGE = """UPDATE operations SET epoch = ?, county_seq = ?, status = ?, cap_ms = ?,
+                effective_at = ?, rank = ?, reason = ? WHERE position = ?"""
+_OWN = """SELECT position, record, skeleton, epoch, county_seq FROM operations
+          WHERE own = ? AND seq BETWEEN ? AND ?"""
+_MERGE_LONE = """UPDATE records SET delivery = 'merged' WHERE record IN (
+                     SELECT record FROM operations WHERE own = ? AND seq BETWEEN ? AND ?)
+                 AND (SELECT count(*) FROM operations o WHERE o.record = records.record) = 1"""
+_NOT_LONE = """SELECT DISTINCT record FROM operations o WHERE own = ? AND seq BETWEEN ? AND ?
+               AND (SELECT count(*) FROM operations p WHERE p.record = o.record) > 1"""
+_DELIVER = """UPDATE records SET delivery = 'delivered'
+              WHERE delivery = 'saved' AND record IN (
+                  SELECT record FROM operations WHERE own = ? AND seq BETWEEN ? AND ?)
+              AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.record = records.record
+                              AND o.own IS NOT NULL AND o.delivered = 0)"""
+_COMPLETE = "UPDATE operations SET salt = ?, data = ?, page = ? WHERE position = ?"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What an answer brought."""
+
+    pulled: int = 0
+    """New operations of others' work, machinery left out."""
+    judged: int = 0
+    records: set[bytes] = field(default_factory=set)
+    ignored: list[str] = field(default_factory=list)
+    """Sentences about answers that did not fit and were passed over."""
+
+
+class Intake:
+    """Takes answers into one store."""
+
+    def __init__(self, store: Store, outbox: Outbox, rank: int) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._rank = rank
+
+    def cursor(self) -> bytes:
+        """Return where the feed goes on; empty for a fresh tablet."""
+        return tables.meta(self._store, CURSOR) or b""
+
+    def anchor(self) -> Anchor | None:
+        """Return the last signed time of the county."""
+        raw = tables.meta(self._store, ANCHOR)
+        return None if raw is None else msgspec.msgpack.decode(raw, type=Anchor)
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep a signed time that has just arrived, if it is later than the last one."""
+        last = self.anchor()
+        if last is None or anchor.county_at >= last.county_at:
+            with self._store.write():
+                tables.keep_meta(self._store, ANCHOR, msgspec.msgpack.encode(anchor))
+
+    def stored(self, stored: Stored) -> int:
+        """Note that the front keeps these operations; return how many of people's are newly so."""
+        with self._store.write():
+            stream = streams.by_id(self._store, stored.stream)
+            if stream is None or head_at(self._store, stream, stored.seq_to) != stored.head:
+                return 0
+            return self._delivered(stream, stored.seq_from, stored.seq_to)
+
+    def page(self, page: Page) -> Taken:
+        """Apply one page. A page that answers another cursor is passed over and said so."""
+        taken = Taken()
+        with self._store.write():
+            if not page.answers(self.cursor()):
+                taken.ignored.append("收到的一页与本机进度不符，已忽略，下次同步会重新获取。")
+                return taken
+            self._take_entries(page, taken)
+            if page.opened is not None:
+                self._opened(page.opened, taken)
+            tables.keep_meta(self._store, CURSOR, page.cursor)
+            tables.keep_meta(self._store, EPOCH, b"%d" % page.epoch)
+            projection.project_all(self._store, sorted(taken.records), self._rank)
+        return taken
+
+    def opened(self, opened: Opened) -> Taken:
+        """Apply an opened acknowledgement that came without a page."""
+        taken = Taken()
+        with self._store.write():
+            self._opened(opened, taken)
+            projection.project_all(self._store, sorted(taken.records), self._rank)
+        return taken
+
+    # -- entries ------------------------------------------------------------------------------
+
+    def _take_entries(self, page: Page, taken: Taken) -> None:
+        number: int | None = None
+        purges: list[Operation] = []
+        own = (
+            streams.current(self._store, streams.ACTS)
+            if page.opened is None
+            else streams.by_id(self._store, page.opened.stream)
+        )
+        for entry in page.entries:
+            if isinstance(entry, Own):
+                self._judge_own(own, entry, taken)
+                continue
+            if number is None:
+                number = self._keep_header(page)
+            self._receive(entry, number, taken)
+            if entry.operation.skeleton.act == PURGE and entry.verdict.status is Status.ADMITTED:
+                purges.append(entry.operation)
+        for purge in purges:
+            self._purge(purge, taken)
+
+    def _keep_header(self, page: Page) -> int:
+        self._store.execute(
+            "INSERT INTO pages(header, leaves) VALUES (?, ?)", (page.header, page.leaves)
+        )
+        return int(self._store.row("SELECT last_insert_rowid()")[0])
+
+    def _receive(self, entry: Received, page: int, taken: Taken) -> None:
+        operation, verdict = entry.operation, entry.verdict
+        known = self._store.row(
+            "SELECT position, data IS NULL, epoch, county_seq FROM operations WHERE id = ?",
+            (operation.id,),
+        )
+        if operation.has_data and self._is_purged(operation.id):
+            operation = operation.without_data()
+        taken.records.add(operation.skeleton.record)
+        if known is None:
+            self._store.execute(
+                _INSERT,
+                (operation.id, operation.skeleton.record, operation.skeleton.seq,
+                 operation.skeleton_bytes, operation.salt, operation.data_bytes,
+                 *_columns(verdict), page),
+            )  # fmt: skip
+            taken.pulled += operation.skeleton.kind not in projection.MACHINERY
+            return
+        position, lacks_data, *order = known
+        if lacks_data and operation.has_data:
+            self._store.execute(_COMPLETE, (operation.salt, operation.data_bytes, page, position))
+        if order[0] is None or tuple(order) < verdict.order:
+            self._store.execute(_JUDGE, (*_columns(verdict), position))
+            taken.judged += 1
+
+    def _judge_own(self, stream: Stream | None, entry: Own, taken: Taken) -> None:
+        if stream is None:
+            taken.ignored.append("收到不属于本机的裁定，已忽略。")
+            return
+        where = (stream.number, entry.seq_from, entry.seq_to)
+        if entry.as_written and entry.verdict.status is Status.ADMITTED:
+            self._admit_as_written(where, entry.verdict, taken)
+        for position, record, skeleton, *order in self._store.rows(_OWN, where):
+            if order[0] is not None and tuple(order) >= entry.verdict.order:
+                continue
+            verdict = entry.verdict_for(_effective_at(skeleton))
+            self._store.execute(_JUDGE, (*_columns(verdict), position))
+            taken.records.add(bytes(record))
+            taken.judged += 1
+
+    def _admit_as_written(
+        self, where: tuple[int, int, int], verdict: Verdict, taken: Taken
+    ) -> None:
+        """The usual case, for many at once: a lone operation folds as before, only it is merged."""
+        judged = self._store.execute(
+            """UPDATE operations SET epoch = ?, county_seq = ?, status = ?, cap_ms = ?, rank = ?,
+                   reason = ? WHERE own = ? AND seq BETWEEN ? AND ? AND epoch IS NULL""",
+            (verdict.epoch, verdict.county_seq, verdict.status.value, verdict.cap_ms,
+             verdict.rank, verdict.reason, *where),
+        )  # fmt: skip
+        taken.judged += judged.rowcount
+        self._store.execute(_MERGE_LONE, where)
+        taken.records.update(bytes(row[0]) for row in self._store.rows(_NOT_LONE, where))
+
+    # -- acknowledgements ---------------------------------------------------------------------
+
+    def _delivered(self, stream: Stream, seq_from: int, seq_to: int) -> int:
+        where = (stream.number, seq_from, seq_to)
+        rows = self._store.rows(
+            """SELECT count(*) FROM operations o JOIN records r ON r.record = o.record
+               WHERE own = ? AND seq BETWEEN ? AND ? AND delivered = 0""",
+            where,
+        )
+        self._store.execute(
+            "UPDATE operations SET delivered = 1 WHERE own = ? AND seq BETWEEN ? AND ?", where
+        )
+        self._store.execute(_DELIVER, where)
+        return int(rows[0][0])
+
+    def _opened(self, opened: Opened, taken: Taken) -> None:
+        stream = streams.by_id(self._store, opened.stream)
+        if stream is None or opened.seq > stream.seq:
+            taken.ignored.append("收到不属于本机的入账回执，已忽略；请联系县里核对。")
+            return
+        if head_at(self._store, stream, opened.seq) != opened.head:
+            taken.ignored.append("县里的入账回执与本机记录不符，已忽略；请联系县里核对。")
+            return
+        if opened.seq < stream.opened_seq and not self._is_restore(opened):
+            return  # an answer from before, overtaken by a later one
+        if opened.seq >= stream.opened_seq:
+            self._delivered(stream, stream.opened_seq + 1, opened.seq)
+            self._outbox.drop_opened(stream.id, opened.seq)
+        else:  # the county was restored from a backup: hand in again what it lost
+            self._store.execute(
+                "UPDATE operations SET delivered = 0 WHERE own = ? AND seq > ?",
+                (stream.number, opened.seq),
+            )
+        stream.opened_seq, stream.opened_head = opened.seq, opened.head
+        stream.backed_seq = opened.backed_up_through
+        self._store.execute(
+            "UPDATE streams SET opened_seq = ?, opened_head = ?, backed_seq = ? WHERE number = ?",
+            (stream.opened_seq, stream.opened_head, stream.backed_seq, stream.number),
+        )
+        streams.forget_opened_seeds(self._store, stream)
+
+    def _is_restore(self, opened: Opened) -> bool:
+        return opened.epoch > int(tables.meta(self._store, EPOCH) or b"0")
+
+    # -- purges -------------------------------------------------------------------------------
+
+    def _is_purged(self, operation: bytes) -> bool:
+        return self._store.row("SELECT 1 FROM purged WHERE id = ?", (operation,)) is not None
+
+    def _purge(self, purge: Operation, taken: Taken) -> None:
+        """Delete data and salt of what an admitted purge names, now and whenever it comes again."""
+        for named in _list(purge.data.get("operations")):
+            operation = _id(named.get("id") if isinstance(named, dict) else None)
+            if operation is None:
+                continue
+            self._store.execute("INSERT OR IGNORE INTO purged(id) VALUES (?)", (operation,))
+            self._store.execute(
+                "UPDATE operations SET salt = NULL, data = NULL WHERE id = ?", (operation,)
+            )
+        taken.records.add(purge.skeleton.record)
+
+
+def _columns(verdict: Verdict) -> tuple[object, ...]:
+    return (verdict.epoch, verdict.county_seq, verdict.status.value, verdict.cap_ms,
+            verdict.effective_at, verdict.rank, verdict.reason)  # fmt: skip
+
+
+_EFFECTIVE_AT = 12
+"""Place of `effective_at` in a skeleton's array."""
+
+
+def _effective_at(skeleton: bytes) -> int:
+    return int(msgspec.msgpack.decode(skeleton)[_EFFECTIVE_AT])
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []
+
+
+def _id(value: Value) -> bytes | None:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return parse_operation(value) if isinstance(value, str) else None
+    except InvalidId:
+        return None

@@ -1,0 +1,186 @@
+"""A home, locked or unlocked: where keys, store, outbox and desk are put together.
+
+`Locked` needs no PIN and delivers the frozen outbox. `unlock` gives a `Tablet`; locking it
+freezes what is pending and closes the store.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from mobile import instance, projection, streams, tables
+from mobile.composite import Catalogue
+from mobile.database import Store, open_store
+from mobile.desk import Desk
+from mobile.freezing import Freezer
+from mobile.home import Device, Home, NotEnrolled, Summary
+from mobile.intake import Intake
+from mobile.keyring import FLOOR, STANDARD, Kdf, Keyring, Slot, Unlocked
+from mobile.log import Log
+from mobile.outbox import Outbox
+from mobile.session import Author
+from mobile.slip_counter import SlipCounter
+from mobile.status import Status, status_of
+from mobile.streams import Entropy
+from mobile.timekeeping import Clock, Reading, SystemClock, read
+from shared.sample import sample_catalogue
+from sync.card import CountyCard, open_card
+from sync.keys import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a tablet takes from its surroundings. `kdf` and `floor` differ in tests alone."""
+
+    clock: Clock
+    entropy: Entropy
+    kdf: Kdf = STANDARD
+    floor: Kdf = FLOOR
+
+    @classmethod
+    def real(cls) -> Machine:
+        """The system's clocks and randomness."""
+        return cls(SystemClock(), os.urandom)
+
+
+class Locked:
+    """A home without its keys."""
+
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self.home = Home(folder)
+        self.machine = machine
+        self.outbox = Outbox(self.home.outbox)
+        self.keyring = Keyring(
+            self.home.keyring, self.home.secret,
+            entropy=machine.entropy, kdf=machine.kdf, floor=machine.floor,
+        )  # fmt: skip
+
+    @property
+    def device(self) -> Device:
+        """What the machine knows of itself; raise NotEnrolled."""
+        return self.home.device()
+
+    @property
+    def card(self) -> CountyCard:
+        """The county's card, verified down to the fingerprint; raise NotEnrolled, MalformedCard."""
+        device = self.device
+        if not device.card:
+            raise NotEnrolled("本机还没有入网，请先运行 agent enrol 登记入网。")
+        return open_card(device.card, device.fingerprint)
+
+    def slot(self, name: str | None = None) -> Slot:
+        """Return the agent named, else the one used last; raise NoSuchAgent, NotEnrolled."""
+        if name is not None:
+            return self.keyring.find(name)
+        slots = self.keyring.slots()
+        if not slots:
+            raise NotEnrolled("本机还没有用户，请先运行 agent enrol 登记入网。")
+        last = self.device.last_agent
+        return next((slot for slot in slots if slot.number == last), slots[-1])
+
+    def unlock(self, pin: str, name: str | None = None) -> Tablet:
+        """Open the store as one agent; raise WrongPin, PinWait, SlotDestroyed, WrongKey …"""
+        device = self.device
+        slot = self.slot(name)
+        keys = self.keyring.unlock(slot, pin, self.machine.clock.now_ms())
+        if not slot.agent or device.state != "active":
+            raise NotEnrolled("县里还没有批准本机入网，请联系县里批准后再用。")
+        store = open_store(self.home.store, keys.store_key, tables.MIGRATIONS)
+        try:
+            return Tablet(self, device, keys, store)
+        except BaseException:
+            store.close()
+            raise
+
+    def status(self) -> Status:
+        """Return what can be told without a PIN: the frozen outbox and the last counts."""
+        summary = self.home.summary()
+        front = self.card.front_public
+        pending = self.outbox.pending(self.machine.clock.now_ms(), front)
+        return Status(
+            pending=sum(one.work for one in pending), held=summary.held, refused=summary.refused,
+            last_delivered_at=summary.last_delivered_at,
+        )  # fmt: skip
+
+
+class Tablet:
+    """An open store with its desk. Close it by `lock`."""
+
+    def __init__(self, locked: Locked, device: Device, keys: Unlocked, store: Store) -> None:
+        machine, slot = locked.machine, keys.slot
+        self.locked = locked
+        self.keys = keys
+        self.store = store
+        self.card = locked.card
+        self.device_key = SigningKey(locked.keyring.signing_key())
+        author = Author(slot.agent, slot.site or device.site, slot.role, SigningKey(keys.agent_key))
+        self.log = Log(store, self.card.county, author, machine.entropy)
+        self.intake = Intake(store, locked.outbox, author.rank)
+        self.freezer = Freezer(
+            store, locked.outbox, self.card, self.device_key, machine.clock.now_ms
+        )
+        slips = SlipCounter(locked.home.slips, device.short_code)
+        self.desk = Desk(store, self.log, slips, self.card, _catalogue(self.card), self.read_clock)
+        tables.keep_county(store, self.card.county)
+        if instance.renew(store, locked.home.instance, machine.entropy):
+            self._start_new_streams(slips)
+        if device.last_agent != slot.number:
+            locked.home.keep_device(_with_last_agent(device, slot.number))
+
+    def read_clock(self) -> Reading:
+        """Return what time it is, and how far that may be believed."""
+        return read(self.locked.machine.clock, self.intake.anchor())
+
+    def status(self) -> Status:
+        """Return the counts of the open store."""
+        return status_of(self.store, self.locked.home.summary().last_delivered_at)
+
+    def rebuild(self) -> int:
+        """Make the projection anew from the log; return how many records were folded."""
+        return projection.rebuild(self.store, self.log.author.rank)
+
+    def lock(self) -> None:
+        """Freeze what is pending, note the counts, close the store. Raises NotSaved, but closes."""
+        try:
+            self.freezer.freeze()
+            self.keep_summary(self.locked.home.summary().last_delivered_at)
+        finally:
+            self.store.close()
+
+    def keep_summary(self, last_delivered_at: int | None) -> None:
+        """Note the counts for `status` without a PIN."""
+        now = status_of(self.store, last_delivered_at)
+        self.locked.home.keep_summary(
+            Summary(held=now.held, refused=now.refused, last_delivered_at=last_delivered_at)
+        )
+
+    def _start_new_streams(self, slips: SlipCounter) -> None:
+        """The store was restored: no sequence or slip number may be given a second time."""
+        machine = self.locked.machine
+        with self.store.write():
+            for purpose in (streams.ACTS, streams.SEALED):
+                old = streams.current(self.store, purpose)
+                if old is not None:
+                    county = self.card.county
+                    new = streams.start(self.store, purpose, county, machine.entropy, old.clock)
+                    new.slip_day, new.slip_count = old.slip_day, old.slip_count
+                    slips.skip_reserved(new)
+                    streams.save(self.store, new)
+
+
+def _catalogue(card: CountyCard) -> Catalogue | None:
+    return _sample() if card.sample else None
+
+
+@cache
+def _sample() -> Catalogue:
+    return Catalogue(sample_catalogue())
+
+
+def _with_last_agent(device: Device, number: int) -> Device:
+    return msgspec.structs.replace(device, last_agent=number)
