@@ -34,7 +34,8 @@ _PATCHED = ((3, 44, 6), (3, 50, 7))
 _FIXED_SINCE = (3, 51, 3)
 _FULL_STATES = frozenset({"53100", "53200"})
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
-_ALREADY_STATES = "23"
+_UNIQUE_STATE = "23505"
+_FOREIGN_KEY_STATE = "23503"
 _SQLITE_BUSY = frozenset({5, 6})
 _SQLITE_FULL = 13
 _SQLITE_NOT_A_DATABASE = 26
@@ -58,7 +59,11 @@ class DatabaseBusy(DatabaseUnavailable):
 
 
 class AlreadyThere(BianminError):
-    """A key that has to be unique exists already, or a row named by the new one does not exist."""
+    """A key that has to be unique exists already; nothing was written."""
+
+
+class NotThere(BianminError):
+    """A row names a device or staff member that does not exist; nothing was written."""
 
 
 def open_engine(url_or_path: str | Path, key: bytes | None = None) -> Engine:
@@ -202,8 +207,10 @@ def _translate(error: BaseException | None) -> BianminError:
         return DatabaseFull("数据库磁盘空间不足，请清理或扩容后重试；已入账的内容不受影响。")
     if state in _BUSY_STATES:
         return DatabaseBusy("数据库正忙，请稍后重试。")
-    if isinstance(state, str) and state.startswith(_ALREADY_STATES):
-        return AlreadyThere(f"同样的编号已经存在，未重复写入（{_constraint(error)}）。")
+    if state == _UNIQUE_STATE:
+        return _already_there()
+    if state == _FOREIGN_KEY_STATE:
+        return _not_there()
     return DatabaseUnavailable(f"数据库暂时不可用，请检查数据库服务与地址（{_detail(error)}）。")
 
 
@@ -215,14 +222,20 @@ def _translate_sqlite(error: BaseException) -> BianminError:
         return DatabaseBusy("数据库正忙，请稍后重试。")
     if code == _SQLITE_NOT_A_DATABASE:
         return WrongDatabaseKey("密钥打不开这个数据库文件，请检查密钥文件是否与数据目录配套。")
-    if code == _SQLITE_CONSTRAINT:
-        return AlreadyThere(f"同样的编号已经存在，未重复写入（{_detail(error)}）。")
+    # The binding leaves extended codes off: which constraint it was, only the text says.
+    if code == _SQLITE_CONSTRAINT and str(error).startswith("UNIQUE"):
+        return _already_there()
+    if code == _SQLITE_CONSTRAINT and str(error).startswith("FOREIGN KEY"):
+        return _not_there()
     return DatabaseUnavailable(f"数据库文件无法读写，请检查磁盘与目录权限（{_detail(error)}）。")
 
 
-def _constraint(error: BaseException | None) -> str:
-    diagnostic = getattr(error, "diag", None)
-    return str(getattr(diagnostic, "constraint_name", "") or "")
+def _already_there() -> AlreadyThere:
+    return AlreadyThere("同样的编号或名称已经存在，未写入；请刷新后核对，或换一个再试。")
+
+
+def _not_there() -> NotThere:
+    return NotThere("所指的设备或人员不存在，未写入；请刷新后核对。")
 
 
 def _detail(error: BaseException | None) -> str:

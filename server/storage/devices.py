@@ -45,7 +45,7 @@ class Devices(Access):
         self.connection.execute(self._update(devices).where(_d.device == device).values(**values))
 
     def put_agent(self, row: Agent) -> None:
-        """Write an agent on a device; raise AlreadyThere if the device does not exist."""
+        """Write an agent on a device; raise NotThere if the device does not exist."""
         self._upsert(agents, [row])
 
     def agent(self, agent: str, device: bytes) -> Agent | None:

@@ -88,13 +88,13 @@ class StaffRoom(Access):
     def take_lease(self, name: str, holder: str, *, now: int, until: int) -> bool:
         """Take or prolong a job's lease; False while somebody else holds it."""
         insert = dialect_insert(leases, self._is_sqlite)
-        done = self.connection.execute(
-            insert.values(
-                county=self.county, name=name, holder=holder, until_at=until
-            ).on_conflict_do_update(
+        taken = self.connection.execute(
+            insert.values(county=self.county, name=name, holder=holder, until_at=until)
+            .on_conflict_do_update(
                 index_elements=["county", "name"],
                 set_={"holder": insert.excluded.holder, "until_at": insert.excluded.until_at},
                 where=or_(leases.c.until_at <= now, leases.c.holder == insert.excluded.holder),
             )
-        )
-        return bool(done.rowcount == 1)
+            .returning(leases.c.holder)
+        ).first()
+        return taken is not None
