@@ -1,0 +1,73 @@
+"""`make run`: the county with its sample, one enrolled tablet, its window where there is a display.
+
+Everything lies in the folder `run/`; stopped by Ctrl-C and started again, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.journeys.commands import BIANMIN, attempt, bianmin, serving
+
+PORT = 8710
+PIN = "246810"
+SITE = "510322100201"
+
+
+def main(folder: Path) -> int:
+    """Serve, enrol, open the window; return the exit code."""
+    county, tablet = folder / "county", folder / "tablet"
+    login = folder / "sample-login.txt"
+    folder.mkdir(exist_ok=True)
+    if not (county / "county.json").exists():
+        say("第一次运行：建立示范县 富顺县 510322（26 个乡镇、384 个村，示范目录 60 项）…")
+        born = bianmin("county", "init", "--home", str(county), "--county", "510322", "--sample")
+        login.write_text(born["password"], encoding="utf-8")
+    port = int(os.environ.get("PORT", PORT))
+    with serving(county, port) as url:
+        if not (tablet / "device.json").exists():
+            invited = bianmin("county", "invite", "--home", str(county), "--site", SITE)
+            bianmin(
+                "agent", "enrol", "--home", str(tablet), "--server", url,
+                "--code", invited["code"], "--name", "周全", "--pin", PIN,
+            )  # fmt: skip
+            attempt("agent", "sync", "--home", str(tablet), "--pin", PIN)
+        say("")
+        say(f"  县级控制台   {url}/   用户名 admin   密码 {login.read_text(encoding='utf-8')}")
+        say(f"  平板         bianmin tablet --home {tablet}   代办员 周全   口令 {PIN}")
+        say("  停止         Ctrl-C")
+        say("")
+        return stay(tablet)
+
+
+def stay(tablet: Path) -> int:
+    """Open the tablet's window where there is a display, and stay until Ctrl-C."""
+    if not has_display():
+        say("没有显示器：平板窗口未打开，控制台可在浏览器中使用。")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        return 0
+    window = subprocess.Popen([BIANMIN, "tablet", "--home", str(tablet)])
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    window.terminate()
+    window.wait(timeout=30)
+    return 0
+
+
+def has_display() -> bool:
+    """Whether a window can be opened here."""
+    on_linux = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(on_linux) or sys.platform in ("darwin", "win32")
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    sys.exit(main(Path("run").resolve()))
