@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from server.accounts import Accounts
 from server.codes import CODE_LETTERS, code_hash, letters, shown
@@ -33,7 +32,7 @@ _ALLOWED_FROM = {
     "suspend": (ACTIVE, WAITING),
     "revoke": (WAITING, ACTIVE, SUSPENDED, "cut"),
 }
-_DONE = {WAITING: "待批准", ACTIVE: "启用", SUSPENDED: "停用", REVOKED: "撤销", "cut": "截断"}
+STATE_WORDS = {WAITING: "待批准", ACTIVE: "启用", SUSPENDED: "停用", REVOKED: "撤销", "cut": "截断"}
 _ROLE_OF_LEVEL = {
     Level.VILLAGE: Role.VILLAGE,
     Level.TOWNSHIP: Role.CLERK,
@@ -101,9 +100,8 @@ def decide_device(county: County, act: str, device: str, staff: str) -> Device:
         if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row):
             return row  # one more agent on a tablet that is in use already
         if row.state not in _ALLOWED_FROM[act]:
-            raise WrongState(
-                f"设备 {row.short_code} 现为“{_DONE.get(row.state, row.state)}”，不能这样处理。"
-            )
+            word = STATE_WORDS.get(row.state, row.state)
+            raise WrongState(f"设备 {row.short_code} 现为“{word}”，不能这样处理。")
         author = f"staff:{person.staff}"
         changed = row._replace(state=_STATE_AFTER[act], decided_by=author)
         tx.put_device(changed)
@@ -181,11 +179,6 @@ def require_role(role: str) -> str:
     if role not in {one.value for one in Role}:
         raise Misuse(f"没有岗位“{role[:40]}”，请用 bianmin county staff add --help 查看。")
     return role
-
-
-def address_file(root: Path) -> Path:
-    """Where a running `county serve` notes its address."""
-    return root / "run" / "address"
 
 
 def _activate_agents(tx: Tx, device: Device) -> int:

@@ -49,6 +49,11 @@ def make_folder(path: Path) -> None:
         raise NotWritten(f"建不了目录 {path}（{error.strerror}），请换一个目录再试。") from error
 
 
+def sync(handle: int) -> None:
+    """Make what was written to an open file survive a power cut."""
+    os.fsync(handle)
+
+
 def sync_folder(path: Path) -> None:
     """Make names created or replaced in `path` survive a power cut."""
     handle = os.open(path, os.O_RDONLY)

@@ -69,6 +69,11 @@ class CountyHome:
         return cls(path.parent, config)
 
     @classmethod
+    def empty(cls, root: Path) -> CountyHome:
+        """Make the folders of a county that is about to be restored; raise HomeExists."""
+        return cls.create(root, CountyConfig(county=0, name="", fingerprint="", created_at=0))
+
+    @classmethod
     def create(cls, root: Path, config: CountyConfig) -> CountyHome:
         """Make the folders; raise HomeExists. `save_config` comes last and makes it a county."""
         whole = root.resolve()
@@ -122,6 +127,18 @@ class CountyHome:
     def lock(self) -> Path:
         """The lock file that one `county serve` holds."""
         return self.run / "serve.lock"
+
+    @property
+    def address_file(self) -> Path:
+        """Where a running `county serve` notes its address."""
+        return self.run / "address"
+
+    def address(self) -> str:
+        """Return where tablets find the county: of the server that runs, else as configured."""
+        try:
+            return self.address_file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            return self.config.url
 
     @property
     def card(self) -> Path:

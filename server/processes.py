@@ -6,10 +6,13 @@ may lie deeper. Each ends when its parent is gone (its standard input closes).
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -50,6 +53,16 @@ def run_core(root: Path) -> None:
     close_county(county)
 
 
+class _Server(uvicorn.Server):
+    """uvicorn raises a signal again once it has stopped; then sockets would not be tidied away."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
+
+
 def _serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
@@ -61,7 +74,7 @@ def _serve(app: Starlette, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     server.run([listener])
     log.info("stopped")

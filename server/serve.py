@@ -23,7 +23,6 @@ from typing import IO
 import httpx
 
 from server import files
-from server.admin import address_file
 from server.home import CountyHome
 from server.processes import GRACE_S
 from shared.errors import BianminError, Refused
@@ -110,14 +109,14 @@ def serve(root: Path, host: str, port: int, say: Callable[[str], None]) -> None:
             )
             _wait_until_ready(_local(address), children, stopped)
             if not stopped:
-                files.write(address_file(home.root), address.encode())
+                files.write(home.address_file, address.encode())
                 say(address)
             while not stopped:
                 for child in children:
                     child.revive()
                 stopped.wait(_LOOK_EVERY_S)
         finally:
-            address_file(home.root).unlink(missing_ok=True)
+            home.address_file.unlink(missing_ok=True)
             for child in reversed(children):
                 child.stop()
 

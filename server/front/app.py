@@ -129,7 +129,7 @@ class Front:
             return failure(409, "digest", str(error))
         except NotStored as error:
             return failure(507, "full", str(error))
-        return Response(status_code=201 if whole else 202)
+        return binary(b"", 201 if whole else 202)
 
     async def get_attachment(self, request: Request) -> Response:
         """`GET /v1/attachments/{name}`: the ciphertext, from `Range: bytes=N-` on."""
@@ -143,7 +143,7 @@ class Front:
         except AttachmentMissing as error:
             return failure(404, "missing", str(error))
         answer = binary(raw, 206 if start else 200)
-        if start:
+        if start and raw:
             answer.headers["content-range"] = f"bytes {start}-{start + len(raw) - 1}/*"
         return answer
 

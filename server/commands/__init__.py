@@ -1,0 +1,1 @@
+"""The commands of `bianmin county`, by what they are for."""
