@@ -35,7 +35,7 @@ PARTS_MAX = 1024
 MAX_BYTES = PARTS_MAX * PART_BYTES
 """Of a ciphertext."""
 _TAG_BYTES = 16
-NAME_PATTERN = r"^[0-9a-f]{64}$"
+NAME_PATTERN = r"^[0-9a-f]{64}\Z"
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 

@@ -29,9 +29,9 @@ GIVEN = "伟芳秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂�
 GIVEN += "荣光树根银花菊香莲美琴云"
 MARKS = "，。；：、？！（）「」《》“”…—·"
 
-FIXED = "agent: staff: citizen system s0001 510322 county village township yes no true false read seen "
-FIXED += "photo stated 1 2 3 11 13 15 18 19 20 2024- 2025- 2026- -01- "
-FIXED += "-02- -03- -04- -05- -06- -07- -08- -09- -10- -11- -12- BM-YB- BM-MZ- BM-RS- BM-"
+FIXED = "agent: staff: citizen system s0001 510322 county village township yes no true false read"
+FIXED += " seen photo stated 1 2 3 11 13 15 18 19 20 2024- 2025- 2026- -01-"
+FIXED += " -02- -03- -04- -05- -06- -07- -08- -09- -10- -11- -12- BM-YB- BM-MZ- BM-RS- BM-"
 
 
 def wide_words() -> str:
