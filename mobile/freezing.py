@@ -27,6 +27,8 @@ PACKING = 4
 """Operations shrink to about a quarter by columns and compression."""
 STANDARD_BYTES = 64 << 10
 SMALLEST_BYTES = 4 << 10
+FILLED_BYTES = 16 << 10
+"""An envelope of this size is left as it is."""
 
 
 @dataclass(slots=True)
@@ -40,14 +42,26 @@ class Freezer:
     now_ms: Callable[[], int]
 
     def freeze(self, target_bytes: int = STANDARD_BYTES) -> int:
-        """Freeze what is pending and not frozen yet; return how many envelopes were written."""
+        """Freeze what is pending and not frozen yet; return how many envelopes were written.
+
+        Small envelopes at the end of a stream that nobody has acknowledged are filled up: they are
+        replaced by fuller ones of the same and the new operations.
+        """
         count = 0
         frozen = self.outbox.all()
         for stream in streams.all_streams(self.store):
-            for seq_from, seq_to in self._gaps(stream, frozen):
-                for raw, work in self._sealed(stream, seq_from, seq_to, target_bytes):
-                    self.outbox.add(raw, work)
-                    count += 1
+            mine = [one for one in frozen if one.stream == stream.id[:8].hex()]
+            if not list(self._gaps(stream, mine)):
+                continue
+            small = _unfilled(mine)
+            kept = [one for one in mine if one not in small]
+            sealed = [
+                cut
+                for seq_from, seq_to in self._gaps(stream, kept)
+                for cut in self._sealed(stream, seq_from, seq_to, target_bytes)
+            ]
+            self.outbox.replace(small, sealed)
+            count += len(sealed)
         return count
 
     def seal_again(self, one: Frozen, target_bytes: int = STANDARD_BYTES) -> None:
@@ -55,7 +69,7 @@ class Freezer:
         for stream in streams.all_streams(self.store):
             if stream.id[:8].hex() == one.stream:
                 cut = list(self._sealed(stream, one.seq_from, one.seq_to, target_bytes))
-                self.outbox.replace(one, cut)
+                self.outbox.replace([one], cut)
 
     def asking(self, stream: Stream) -> bytes:
         """Return the signed header that only asks for news."""
@@ -65,13 +79,12 @@ class Freezer:
         )  # fmt: skip
 
     def _gaps(self, stream: Stream, frozen: Sequence[Frozen]) -> Iterator[tuple[int, int]]:
-        """Yield the ranges that are neither delivered nor covered by a frozen envelope."""
-        short = stream.id[:8].hex()
+        """Yield the ranges that are neither delivered nor covered by the stream's envelopes."""
         rows = self.store.rows(
             "SELECT seq FROM operations WHERE own = ? AND seq > ? AND delivered = 0 ORDER BY seq",
             (stream.number, stream.opened_seq),
         )
-        covered = [(one.seq_from, one.seq_to) for one in frozen if one.stream == short]
+        covered = [(one.seq_from, one.seq_to) for one in frozen]
         missing = (row[0] for row in rows if not any(a <= row[0] <= b for a, b in covered))
         start = last = None
         for seq in missing:
@@ -128,6 +141,16 @@ class Freezer:
 
     def _recipient(self) -> bytes:
         return self.card.recipient_at(self.now_ms()).public
+
+
+def _unfilled(mine: Sequence[Frozen]) -> list[Frozen]:
+    """Return the run of small envelopes at the stream's end that nobody has acknowledged."""
+    run: list[Frozen] = []
+    for one in reversed(mine):
+        if one.size >= FILLED_BYTES or one.acknowledgement.exists():
+            break
+        run.append(one)
+    return run
 
 
 def head_at(store: Store, stream: Stream, seq: int) -> bytes:

@@ -52,6 +52,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
     refused: int = 0
     last_delivered_at: int | None = None
+    cursor: bytes = b""
+    """Where the feed goes on: the county's, opaque."""
 
 
 class Home:

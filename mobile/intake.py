@@ -84,12 +84,15 @@ class Intake:
             with self._store.write():
                 tables.keep_meta(self._store, ANCHOR, msgspec.msgpack.encode(anchor))
 
-    def stored(self, stored: Stored) -> int:
-        """Note that the front keeps these operations; return how many of people's are newly so."""
+    def stored(self, stored: Stored) -> int | None:
+        """Note that the front keeps these operations; return how many of people's are newly so.
+
+        None where stream or head are not ours: it delivers nothing.
+        """
         with self._store.write():
             stream = streams.by_id(self._store, stored.stream)
             if stream is None or head_at(self._store, stream, stored.seq_to) != stored.head:
-                return 0
+                return None
             return self._delivered(stream, stored.seq_from, stored.seq_to)
 
     def page(self, page: Page) -> Taken:

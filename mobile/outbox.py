@@ -106,13 +106,17 @@ class Outbox:
             if one.stream == _short(stream) and one.seq_to <= seq:
                 self._drop(one)
 
-    def replace(self, old: Frozen, new: Iterable[tuple[bytes, int]]) -> None:
-        """Exchange an envelope for a new cut or seal of the same operations, new ones first."""
+    def replace(self, old: Iterable[Frozen], new: Iterable[tuple[bytes, int]]) -> None:
+        """Exchange envelopes for a new cut or seal of the same operations, the new ones first.
+
+        An acknowledgement of an old one does not count for a new one.
+        """
         added = {self.add(raw, work).path for raw, work in new}
-        if old.path not in added:
-            self._drop(old)
-        else:
-            files.remove(old.acknowledgement)
+        for one in old:
+            if one.path not in added:
+                self._drop(one)
+            elif one.acknowledgement.exists():
+                files.remove(one.acknowledgement)
 
     def _drop(self, one: Frozen) -> None:
         files.remove(one.path)

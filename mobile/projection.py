@@ -69,8 +69,8 @@ def _row(record: Record, delivery: str) -> tuple[object, ...]:
         record.id, record.kind, record.state, delivery, title_of(fields), _updated(record),
         len(record.conflicts), keys.raw.lower() if keys else "",
         " " + " ".join(keys.initials) if keys else "",
-        " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(), _code(_text(fields, "slip")),
-        _text(fields, "phone"),
+        " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(),
+        _text(fields, "slip").replace("-", ""), _text(fields, "phone"),
     )  # fmt: skip
 
 
@@ -81,10 +81,6 @@ def _updated(record: Record) -> int:
 def _text(fields: Mapping[str, Value], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _code(slip: str) -> str:
-    return slip.replace("-", "").upper()
 
 
 def is_listed(kind: str) -> bool:

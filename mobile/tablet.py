@@ -156,7 +156,12 @@ class Tablet:
         """Note the counts for `status` without a PIN."""
         now = status_of(self.store, last_delivered_at)
         self.locked.home.keep_summary(
-            Summary(held=now.held, refused=now.refused, last_delivered_at=last_delivered_at)
+            Summary(
+                held=now.held,
+                refused=now.refused,
+                last_delivered_at=last_delivered_at,
+                cursor=self.intake.cursor(),
+            )
         )
 
     def _start_new_streams(self, slips: SlipCounter) -> None:
