@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta, timezone
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -72,7 +74,9 @@ def environment(language: str) -> Environment:
     def say(text: str | None) -> str:
         return catalogue.gettext(text) if text else ""
 
-    found.globals.update(languages=LANGUAGES, tag=TAGS[language], lang=language, say=say)
+    found.globals.update(
+        languages=LANGUAGES, tag=TAGS[language], lang=language, style_version=_style_version()
+    )
     found.filters.update(
         say=say,
         when=when,
@@ -87,6 +91,12 @@ def environment(language: str) -> Environment:
         day=day,
     )
     return found
+
+
+def _style_version() -> str:
+    """A name for this style sheet, so that browsers never keep an older one."""
+    sheet = files("server.console").joinpath("static", "console.css").read_bytes()
+    return hashlib.sha256(sheet).hexdigest()[:12]
 
 
 def render(language: str, template: str, **values: Any) -> str:
