@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.sealing import (
@@ -21,6 +21,7 @@ OTHER = bytes(range(1, 33))
 
 
 @given(plain=st.binary(max_size=300), place=st.binary(max_size=20))
+@example(plain=bytes(100_000), place=b"")
 def test_what_is_sealed_opens_in_its_place(plain: bytes, place: bytes) -> None:
     sealed = seal_blob(KEY, place, plain)
     assert len(sealed) == NONCE_BYTES + len(plain) + TAG_BYTES
