@@ -97,22 +97,24 @@ def test_two_writers_of_one_record_see_each_other(ledger: Ledger) -> None:
     """Each folds what is there and adds one: a writer who did not see another would count short."""
     record = record_id(1)
 
-    def add(writer: int) -> None:
-        for number in range(1, 9):
-            one = operation(100 * writer + number, record=record, stream=bytes([writer]) * 16)
+    def add(writer: int) -> list[int]:
+        def merge(tx: Tx, one: Operation) -> int:
+            tx.lock_records([record])
+            there = len(tx.operations_of([record])[record])
+            tx.append_operations([stored(one)])
+            tx.put_records([row(record, position=there + 1)])
+            return there
 
-            def step(tx: Tx, one: Operation = one) -> None:
-                tx.lock_records([record])
-                there = len(tx.operations_of([record])[record])
-                tx.append_operations([stored(one)])
-                tx.put_records([row(record, position=there + 1)])
+        own = [
+            operation(100 * writer + number, record=record, stream=bytes([writer]) * 16)
+            for number in range(1, 9)
+        ]
+        return [ledger.writing(partial(merge, one=one)) for one in own]
 
-            ledger.writing(step)
-
-    at_once(4, add)
+    saw = [there for found in at_once(4, add) for there in found]
+    assert sorted(saw) == list(range(32))
     with ledger.read() as tx:
         folded = tx.record(record)
-        assert len(tx.operations_of([record])[record]) == 32
     assert folded is not None
     assert folded.position == 32
 
