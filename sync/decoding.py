@@ -146,7 +146,7 @@ class Decoding:
             data_bytes = encode_data(row, exact)
             self.data_left -= len(data_bytes)
             if len(data_bytes) > DATA_BYTES_MAX or self.data_left < 0:
-                raise MalformedBatch("批次里的内容过多，已拒收，请分成几批。")
+                raise MalformedBatch("批次里的数据过多，已拒收，请分成几批。")
             yield data_bytes, row
 
     def _pass_raw(self, at: int) -> int:

@@ -1,3 +1,5 @@
+"""Acknowledgements: only the county's, each for what it is."""
+
 from __future__ import annotations
 
 from typing import Any

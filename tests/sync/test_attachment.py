@@ -1,3 +1,5 @@
+"""Attachments: whole or refused, chunk by chunk and part by part."""
+
 from __future__ import annotations
 
 import msgspec

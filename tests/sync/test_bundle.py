@@ -1,3 +1,5 @@
+"""Bundles: a valid prefix or the whole, never an altered part."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The county's card: believed by its fingerprint alone."""
+
 from __future__ import annotations
 
 import msgspec

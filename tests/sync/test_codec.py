@@ -1,8 +1,11 @@
+"""Batches: lossless for whatever goes in, one error for whatever is no batch."""
+
 from __future__ import annotations
 
 import time
 import tracemalloc
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -229,6 +232,18 @@ def test_well_sealed_garbage_in_every_table_is_refused_with_one_error(
             continue
 
 
+def test_every_byte_changed_before_sealing_gives_operations_or_the_one_error() -> None:
+    """What an enrolled device could sign: garbage behind a valid compression and a valid seal."""
+    tablet = Tablet().fill(4)
+    tablet.write({"deep": [[{"a": [1, None, b"x"]}], []], "text": "字\x1f"})
+    inflated = deflate.inflate(encode_batch(tablet.operations[1:], tablet.seeds, tablet.place_of))
+    for bad in damaged(inflated):
+        try:
+            decode_batch(deflate.compress([bad]), tablet.earlier)
+        except (MalformedBatch, EarlierMissing):
+            continue
+
+
 def bomb(size: int, announced: int) -> bytes:
     stream = zlib.compressobj(9, zlib.DEFLATED, -15, 9, 0, deflate.dictionary(1))
     squeezed = stream.compress(bytes(size)) + stream.flush()
@@ -251,8 +266,14 @@ def test_a_compression_bomb_is_refused_at_once(announced: int) -> None:
     assert peak < 2 * deflate.INFLATED_BYTES_MAX + (2 << 20)
 
 
-def written(count: int, columns: list[Any], binary: bytes) -> bytes:
-    """Return a batch of `count` operations with data columns of our own making."""
+def written(
+    count: int, columns: list[Any], binary: bytes, parent_counts: Sequence[int] = ()
+) -> bytes:
+    """Return a batch of `count` operations with data columns and lineage of our own making.
+
+    Every parent named stands two places before its child.
+    """
+    counts = [*parent_counts, *[0] * (count - len(parent_counts))]
     writer = Writer()
     zeros = [0] * count
     writer.unsigned(zeros)  # streams
@@ -260,7 +281,11 @@ def written(count: int, columns: list[Any], binary: bytes) -> bytes:
     for _ in range(9):  # authors, sites, sessions, families, times, salts
         writer.unsigned(zeros)
     writer.raw([bytes(16 * count)])
-    for values in (zeros, [], [2] * count):  # numbers of parents, parents, records
+    for values in (
+        counts,
+        [3 * 2] * sum(counts),
+        [2] * count,
+    ):  # numbers of parents, parents, records
         writer.unsigned(values)
     writer.raw([binary])
     control = Control(
@@ -273,15 +298,23 @@ def written(count: int, columns: list[Any], binary: bytes) -> bytes:
 def test_columns_that_claim_endless_cells_are_refused() -> None:
     number = CELLS_MAX // 5
     fields = [[f"k{each:07d}" for each in range(number)], [INTEGERS] * number]
-    with pytest.raises(MalformedBatch, match="过多"):
+    with pytest.raises(MalformedBatch, match="内容过多"):
         decode_batch(written(10, [MAPS, fields], bytes(number + 1)))
 
 
 def test_long_keys_repeated_in_every_row_are_refused() -> None:
     fields = [["k" * 100_000], [INTEGERS]]
     assert len(decode_batch(written(600, [MAPS, fields], bytes(2)))) == 600
-    with pytest.raises(MalformedBatch, match="过多"):
+    with pytest.raises(MalformedBatch, match="数据过多"):
         decode_batch(written(700, [MAPS, fields], bytes(2)))
+
+
+def test_a_parent_before_the_batch_is_not_taken_from_its_end() -> None:
+    fields = [["k"], [INTEGERS]]
+    third = decode_batch(written(3, [MAPS, fields], bytes(2), [0, 0, 1]))[2]
+    assert len(third.skeleton.parents) == 1
+    with pytest.raises(MalformedBatch):
+        decode_batch(written(3, [MAPS, fields], bytes(2), [0, 1, 0]))
 
 
 def test_content_after_the_last_column_is_refused() -> None:

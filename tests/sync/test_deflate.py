@@ -1,3 +1,5 @@
+"""Compression: exact, padded, and bounded against bombs."""
+
 from __future__ import annotations
 
 import hashlib

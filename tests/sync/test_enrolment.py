@@ -1,3 +1,5 @@
+"""Enrolment: keys proved, answers signed, the same digits on both screens."""
+
 from __future__ import annotations
 
 import msgspec

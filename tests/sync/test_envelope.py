@@ -1,3 +1,5 @@
+"""Envelopes: what is sealed opens, and nothing altered on the way passes."""
+
 from __future__ import annotations
 
 import msgspec

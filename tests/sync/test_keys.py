@@ -1,3 +1,5 @@
+"""Keys: raw bytes at the border, tags in every signature."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Messages around the signed pieces: strict, and one error."""
+
 from __future__ import annotations
 
 import msgspec

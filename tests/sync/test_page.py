@@ -1,3 +1,5 @@
+"""Pages: only what the core sealed to this device, whole, and provable later."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -174,6 +176,18 @@ def test_garbage_in_the_verdict_columns_is_malformed(control: list[object], raw:
         columns = deflate.compress(writer.sections(msgspec.msgpack.encode(elements)))
         with pytest.raises(MalformedPage):
             open_page(resigned(header, batch + columns), SEALING.raw, CORE_KEY.public)
+
+
+def test_every_byte_changed_before_sealing_is_malformed_or_harmless() -> None:
+    ((header, plain),) = headers()
+    size = 4 + int.from_bytes(plain[:4], "big")
+    for bad in damaged(deflate.inflate(plain[size:])):
+        raw = resigned(header, plain[:size] + deflate.compress([bad]))
+        try:
+            opened = open_page(raw, SEALING.raw, CORE_KEY.public)
+        except MalformedPage:
+            continue
+        assert opened == sample_page()
 
 
 def test_the_kept_header_proves_an_operation_without_the_page() -> None:

@@ -1,3 +1,5 @@
+"""Sealing behind its port."""
+
 from __future__ import annotations
 
 import pytest
