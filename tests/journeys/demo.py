@@ -42,6 +42,13 @@ class Tablet:
         made = self.run("record", kind, "--data", json.dumps(data, ensure_ascii=False))
         return str(made["record"])
 
+    def seal_complaint(self, **data: object) -> str:
+        """Record a complaint about a person; all that remains here is its query code."""
+        made = self.run("record", "complaint", "--data", json.dumps(data, ensure_ascii=False))
+        if set(made) != {"query_code"}:
+            raise AssertionError(f"a sealed complaint left {sorted(made)} behind")
+        return str(made["query_code"])
+
     def act(self, record: str, act: str, **data: object) -> dict[str, Any]:
         """Do one act on a record."""
         done: dict[str, Any] = self.run(
@@ -150,7 +157,7 @@ def morning(a: Tablet, b: Tablet, c: Tablet, township: Tablet) -> None:
     b.record("consultation", item="BM-YB-001", person_name="王小明", question="异地就医怎么备案？")
     b.record("appointment", person_name="𠮷田", item="BM-YB-001", slot="2026-12-01 09:00")
     b.record("complaint", target_kind="equipment", content="叫号机坏了三天")
-    b.record("complaint", target_kind="person", content="办事时态度不好")
+    b.seal_complaint(target_kind="person", content="办事时态度不好")
     id_no = with_check_character(ID_NO)
     c.record(
         "proxy", person_name="张桂芳", item="BM-MZ-001", id_no=id_no, id_type="111",
