@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from mobile import files
 from mobile.desk import Desk, Recorded
@@ -61,23 +63,37 @@ def attach(tablet: Tablet, record: bytes, path: Path) -> Recorded:
     return recorded
 
 
+class Unsent(NamedTuple):
+    """A signed part that the county has not confirmed yet; `number` counts from 1."""
+
+    name: str
+    number: int
+    raw: bytes
+
+
+def unsent(tablet: Tablet) -> Iterator[Unsent]:
+    """Yield the parts that are not sent yet, attachment by attachment, in order."""
+    rows = tablet.store.rows("SELECT name, parts_sent FROM attachments WHERE parts_sent < parts")
+    for name, parts_sent in rows:
+        cipher = (tablet.locked.home.attachments / name).read_bytes()
+        signed = attachment.sign_parts(cipher, tablet.card.county, tablet.device_key, parts_sent)
+        for number, raw in enumerate(signed, start=parts_sent + 1):
+            yield Unsent(name, number, raw)
+
+
 def upload(tablet: Tablet, exchange: Exchange) -> int:
     """Send the parts that are not sent yet; return how many. Raises Unreachable, CountyRefused.
 
     Each part is noted once the county has it: a broken line goes on where it stopped.
     """
     sent = 0
-    rows = tablet.store.rows("SELECT name, parts_sent FROM attachments WHERE parts_sent < parts")
-    for name, parts_sent in rows:
-        cipher = (tablet.locked.home.attachments / name).read_bytes()
-        signed = attachment.sign_parts(cipher, tablet.card.county, tablet.device_key, parts_sent)
-        for number, part in enumerate(signed, start=parts_sent + 1):
-            exchange.put_part(part)
-            sent += 1
-            with tablet.store.write():
-                tablet.store.execute(
-                    "UPDATE attachments SET parts_sent = ? WHERE name = ?", (number, name)
-                )
+    for part in unsent(tablet):
+        exchange.put_part(part.raw)
+        sent += 1
+        with tablet.store.write():
+            tablet.store.execute(
+                "UPDATE attachments SET parts_sent = ? WHERE name = ?", (part.number, part.name)
+            )
     return sent
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile import files
+from mobile import attachments, files
 from mobile.inbox import Inbox, catch_up
 from mobile.replies import NotOurCounty, Outcome, keep_stored
 from mobile.synchronise import Synced
@@ -52,10 +52,20 @@ def export(locked: Locked, path: Path, tablet: Tablet | None) -> Exported:
         cursor = tablet.intake.cursor()
     else:
         cursor = locked.home.summary().cursor
+    used = sum(len(envelope) for envelope in envelopes)
+    pieces = () if tablet is None else _attachment_parts(tablet)
     with files.disk_errors():
-        size = bundle.write_up(path, envelopes, cursor)
+        size = bundle.write_up(
+            path, envelopes, cursor, bundle.fit(pieces, bundle.SIZE_MAX - _ROOM - used)
+        )
     operations = sum(one.work for one in pending[: len(chosen)])
     return Exported(operations, len(chosen), len(parts) - len(chosen), size)
+
+
+def _attachment_parts(tablet: Tablet) -> Iterator[Part]:
+    """Yield the attachments' parts that the county may lack; sent twice they cost nothing."""
+    for part in attachments.unsent(tablet):
+        yield Part(PartKind.ATTACHMENT_PART, part.raw)
 
 
 def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:

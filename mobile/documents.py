@@ -66,7 +66,7 @@ def listed_line(row: ListRow) -> str:
 
 
 def shown(found: Shown) -> Document:
-    """A folded record: `fields` flat, conflicts, history, and what has no effect with its reason."""
+    """A folded record: `fields` flat, conflicts, history, and what has no effect and why."""
     record = found.record
     by_id = {entry.operation.id: entry for entry in found.held.entries}
     return {

@@ -14,6 +14,7 @@ import click
 import msgspec
 import requests
 
+from mobile.keyring import Unlocked
 from mobile.tablet import Locked, Machine, Tablet
 from shared.errors import Misuse
 from sync.exchange import Exchange
@@ -39,9 +40,7 @@ class Access(NamedTuple):
     def unlocked(self) -> Iterator[Tablet]:
         """Unlock for one command; what is pending is frozen at its end."""
         if self.pin is None:
-            raise Misuse(
-                f"请给出 PIN：--pin PIN、--pin - 从标准输入读，或环境变量 {PIN_VARIABLE}。"
-            )
+            raise Misuse(f"请给出 PIN：--pin PIN、--pin -（标准输入）或环境变量 {PIN_VARIABLE}。")
         tablet = self.locked().unlock(self.pin, self.agent)
         try:
             yield tablet
@@ -105,6 +104,14 @@ def read_data(text: str | None, file: Path | None) -> dict[str, object]:
         return msgspec.json.decode(raw, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Misuse('内容应是一个 JSON 对象，例如 {"question": "…"}，请检查引号。') from error
+
+
+def unlock_other(locked: Locked, name: str) -> Unlocked:
+    """Unlock an agent who is there, to add another: the PIN comes from the environment."""
+    pin = os.environ.get(PIN_VARIABLE)
+    if pin is None:
+        raise Misuse(f"请把「{name[:40]}」的 PIN 放入环境变量 {PIN_VARIABLE}。")
+    return locked.keyring.unlock(locked.slot(name), pin, locked.machine.clock.now_ms())
 
 
 def exchange_to(url: str) -> Exchange:

@@ -70,7 +70,7 @@ def _row(record: Record, delivery: str) -> tuple[object, ...]:
         len(record.conflicts), keys.raw.lower() if keys else "",
         " " + " ".join(keys.initials) if keys else "",
         " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(),
-        _text(fields, "slip").replace("-", ""), _text(fields, "phone"),
+        _text(fields, "slip"), _text(fields, "phone"),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ _PHONE_TAIL_MIN = 3
 _FIND = """SELECT record, kind, state, delivery, title, updated, conflicts, name, slip FROM records
            WHERE name LIKE :any ESCAPE '\\' OR words LIKE :any ESCAPE '\\'
               OR (:initials <> '' AND initials LIKE :initials ESCAPE '\\')
-              OR (:slip <> '' AND slip LIKE :slip ESCAPE '\\')
+              OR (:slip <> '' AND replace(slip, '-', '') LIKE :slip ESCAPE '\\')
               OR (:phone <> '' AND phone LIKE :phone ESCAPE '\\')
            ORDER BY updated DESC LIMIT :limit"""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from mobile.home import Device
 from mobile.keyring import Kdf
@@ -18,6 +19,13 @@ NOW = 1_785_000_000_000
 PIN = "246810"
 FAST = Kdf(64, 1)
 DAY = 24 * 60 * 60 * 1000
+
+
+class Knowing(Protocol):
+    """What a county is told of a device."""
+
+    def knows(self, device: bytes, signing_public: bytes, sealing_public: bytes) -> None:
+        """Note a device's public keys."""
 
 
 @dataclass
@@ -124,3 +132,10 @@ def enrolled(
 def unlocked(folder: Path, keys: CountyKeys | None = None, **rest: object) -> Tablet:
     """Return an unlocked tablet in a new home."""
     return enrolled(folder, keys, **rest).unlock(PIN)  # type: ignore[arg-type]
+
+
+def introduce(tablet: Tablet, county: Knowing) -> None:
+    """Make a tablet known to a test's county, as an enrolment would."""
+    sealing = tablet.locked.keyring.sealing_key(tablet.keys.data_key)
+    key = tablet.device_key
+    county.knows(key.id, key.public, SealingKey(sealing).public)
