@@ -25,6 +25,7 @@ from server import handover
 from server.county import County
 from server.county_card import renew_keys
 from server.database import DatabaseUnavailable
+from server.due import run_due
 from server.enrolment import DeviceClosed, WrongCode, enrol
 from server.handover import DeviceKey, Devices, HandOver
 from server.http import binary, failure, read_body
@@ -34,7 +35,7 @@ from shared.errors import BianminError
 from sync.enrolment import EnrolRequest
 
 HANDOVER_BYTES_MAX = 32 << 20
-RENEW_EVERY_S = 60 * 60
+HOUR_S = 60 * 60
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -45,7 +46,7 @@ def core_app(county: County) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        thread = threading.Thread(target=_renew, args=(county, stopping), daemon=True)
+        thread = threading.Thread(target=_every_hour, args=(county, stopping), daemon=True)
         thread.start()
         yield
         stopping.set()
@@ -124,13 +125,13 @@ def _inside(handler: Handler) -> Handler:
     return guarded
 
 
-def _renew(county: County, stopping: threading.Event) -> None:
-    """Begin the next key period in time; tried every hour, harmless when it is not due."""
-    while True:
+def _every_hour(county: County, stopping: threading.Event) -> None:
+    """Begin the next key period in time, and do what falls due; harmless when nothing is."""
+    while not stopping.is_set():
         try:
             if renew_keys(county):
                 log.info("a new recipient key period has begun")
+            run_due(county)
         except BianminError as error:
-            log.error("key period: %s", error)
-        if stopping.wait(RENEW_EVERY_S):
-            return
+            log.error("hourly work: %s", error)
+        stopping.wait(HOUR_S)

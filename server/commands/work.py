@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -189,12 +190,13 @@ def report(
 
     period = a_date(from_on, "--from"), a_date(to_on, "--to")
     with county_at(home) as county, county.ledger.read() as tx:
-        sites = county.editions(tx).sites
+        sites, name = county.editions(tx).sites, county.home.config.name
         made = make_report(tx, sites, *period, fields=card_fields, today=county.today(), site=site)
     if form in ("xlsx", "pdf"):
-        from server.report_files import as_pdf, as_xlsx
+        from server.report_files import report_pdf, report_xlsx
 
-        click.get_binary_stream("stdout").write(as_xlsx(made) if form == "xlsx" else as_pdf(made))
+        raw = report_xlsx(made, name) if form == "xlsx" else report_pdf(made, name)
+        sys.stdout.buffer.write(raw)
         return
     lines = [f"{from_on} 至 {to_on}"]
     lines += [f"{key}：{_figure(figure.value)}" for key, figure in made.figures.items()]

@@ -1,0 +1,139 @@
+"""What falls due by itself: month closes, and the counts of overdue and soon-due cases.
+
+`county run-due` runs it (cron), and the core once an hour; a lease row keeps two runs apart, and
+each part looks first whether it was done, so running it often does no harm.
+
+A month is frozen on the fourth day of the next. What tablets bring later still counts in any report
+over that month; the frozen figures stay what they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from server import steward
+from server.cards import card_fields
+from server.county import County, NoEdition, day_number
+from server.report import make_report
+from server.steward import Draft
+from server.storage import RecordFilter, Tx
+from shared import canonical, ids
+from shared.calendars import CalendarEdition
+from shared.canonical import Value
+from shared.civil import civil_date
+
+LEASE = "run-due"
+LEASE_MS = 10 * 60 * 1000
+KIND = "month_close"
+CLOSE_AFTER_DAYS = 3
+SOON_WORKDAYS = 3
+_BATCH = 500
+
+
+def run_due(county: County) -> dict[str, object]:
+    """Do what is due now and return what was done and what waits; all counts are of cases.
+
+    `busy` is true where another run holds the lease: then nothing was done.
+    """
+    now = county.now()
+    holder = county.entropy(8).hex()
+
+    def taken(tx: Tx) -> bool:
+        return tx.take_lease(LEASE, holder, now=now, until=now + LEASE_MS)
+
+    if not county.ledger.writing(taken):
+        return {"busy": True, "overdue": 0, "due_soon": 0, "month_closes": []}
+    try:
+        return {
+            "busy": False,
+            **_deadlines(county),
+            "month_closes": [
+                f"{month:%Y-%m}" for month in _months(county) if _close(county, month)
+            ],
+        }
+    finally:
+        county.ledger.writing(lambda tx: tx.take_lease(LEASE, holder, now=now, until=now))
+
+
+def _deadlines(county: County) -> dict[str, object]:
+    """How many open cases are past their due date, and how many will be within three workdays."""
+    today = county.today()
+    with county.ledger.read() as tx:
+        try:
+            calendar = county.editions(tx).calendar
+        except NoEdition:
+            return {"overdue": 0, "due_soon": 0}
+        overdue = _count(tx, day_number(today - timedelta(days=1)))
+        soon = _count(tx, day_number(_workdays_on(calendar, today, SOON_WORKDAYS)))
+    return {"overdue": overdue, "due_soon": soon - overdue}
+
+
+def _count(tx: Tx, through: int) -> int:
+    count, before = 0, None
+    which = RecordFilter(kinds=["case"], due_through=through)
+    while rows := tx.list_records(which, before=before, limit=_BATCH):
+        count += len(rows)
+        before = rows[-1].record
+    return count
+
+
+def _workdays_on(calendar: CalendarEdition, start: date, count: int) -> date:
+    day = start
+    while count:
+        day += timedelta(days=1)
+        if day.year not in calendar.years:
+            return day
+        count -= calendar.is_working_day(day)
+    return day
+
+
+def _months(county: County) -> Iterator[date]:
+    """The first days of the months that are over and may be frozen, since the county began."""
+    with county.ledger.read() as tx:
+        begun = civil_date(tx.county_head().created_at)
+        try:
+            county.editions(tx)
+        except NoEdition:
+            return
+    month = begun.replace(day=1)
+    while (following := _next_month(month)) + timedelta(days=CLOSE_AFTER_DAYS) <= county.today():
+        yield month
+        month = following
+
+
+def _close(county: County, month: date) -> bool:
+    """Freeze the figures of a month unless they are; return whether it was done now."""
+    record = ids.uuid8(KIND, county.code.to_bytes(4, "big"), month.isoformat().encode())
+
+    def step(tx: Tx) -> bool:
+        if tx.operations_of([record])[record]:
+            return False
+        editions = county.editions(tx)
+        last = _next_month(month) - timedelta(days=1)
+        report = make_report(
+            tx, editions.sites, month, last, fields=card_fields, today=county.today()
+        )
+        figures: dict[str, Value] = {
+            key: [figure.numerator, figure.denominator] for key, figure in report.figures.items()
+        }
+        draft = Draft(
+            record,
+            KIND,
+            "freeze",
+            {
+                "month": f"{month:%Y-%m}",
+                "figures": figures,
+                "digest": hashlib.sha256(canonical.encode(figures)).hexdigest(),
+            },
+            site=editions.centre,
+        )
+        steward.write(tx, county, [draft])
+        return True
+
+    return county.ledger.writing(step)
+
+
+def _next_month(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
