@@ -63,7 +63,8 @@ class Control(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     streams: list[Bytes16]
     authors: list[str]
     sites: list[str]
-    sessions: list[Bytes32 | None]
+    sessions: list[Bytes32 | int | None]
+    """Id of the opening, or its position in the batch, or minus its number in the stream."""
     families: list[tuple[str, str]]
     """Kind and act."""
     seeds: list[Bytes32]

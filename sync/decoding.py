@@ -88,8 +88,8 @@ class Decoding:
                 data_bytes, value = next(data[family_of[n]])
                 known_hash = data_hash(salt, data_bytes)
             skeleton = Skeleton(
-                VERSION, streams[n], seqs[n], authors[n], sites[n], sessions[n], record or b"",
-                kind, act, parents, (instants[n] << COUNTER_BITS) + counters[n], qualities[n],
+                VERSION, streams[n], seqs[n], authors[n], sites[n],
+                self._session(sessions[n]), record or b"", kind, act, parents, (instants[n] << COUNTER_BITS) + counters[n], qualities[n],
                 instants[n] + effective[n], known_hash,
             )  # fmt: skip
             self.done.append(_operation(skeleton, salt, data_bytes, value))
@@ -176,6 +176,12 @@ class Decoding:
             parents.append(found)
             first = record if number == 0 else first
         return tuple(parents), first
+
+    def _session(self, opening: bytes | int | None) -> bytes | None:
+        """Return the id of a session's opening, which precedes every operation that names it."""
+        if not isinstance(opening, int):
+            return opening
+        return self.done[opening].id if opening >= 0 else self._earlier(-opening).id
 
     def _earlier(self, seq: int) -> Origin:
         origin = self.earlier(seq) if self.earlier else None

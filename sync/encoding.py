@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from shared.clock import COUNTER_BITS
@@ -66,8 +66,8 @@ class Encoding:
                 number = families[each.skeleton.kind, each.skeleton.act]
                 rows[number].append(each.data)
         control = Control(
-            len(self.everything), list(streams), list(authors), list(sites), list(sessions),
-            list(families), list(self.seeds), list(self.records), list(self.parents),
+            len(self.everything), list(streams), list(authors), list(sites),
+            self._openings(sessions), list(families), list(self.seeds), list(self.records), list(self.parents),
             [self.writer.maps(each) for each in rows],
             [
                 (at, each.skeleton_bytes, each.salt, each.data_bytes)
@@ -81,6 +81,22 @@ class Encoding:
         table: dict[T, int] = {}
         self.writer.unsigned([table.setdefault(value, len(table)) for value in values])
         return table
+
+    def _openings(self, sessions: Iterable[bytes | None]) -> list[bytes | int | None]:
+        """Return how each session's opening travels: most lie in the batch or before it."""
+        used: dict[bytes | None, int] = {}
+        for at in self.columnar_at:
+            used.setdefault(self.everything[at].skeleton.session, at)
+        return [session and self._opening(session, used[session]) for session in sessions]
+
+    def _opening(self, session: bytes, used: int) -> bytes | int:
+        at = self.positions.get(session, used)
+        if at < used:
+            return at
+        place = self.place_of(session) if self.place_of else None
+        if place is not None and place.seq < self.everything[0].skeleton.seq:
+            return -place.seq
+        return session
 
     def _sequences(self, skeletons: Sequence[Skeleton]) -> None:
         due: dict[bytes, int] = {}

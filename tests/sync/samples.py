@@ -57,6 +57,7 @@ class Tablet:
         on: Operation | None = None,
         parents: Sequence[bytes] | None = None,
         kind: str = "consultation",
+        session: bytes = raw_key("session"),
     ) -> Operation:
         """Write a new record, or an amendment on the record of `on`."""
         seq = len(self.operations) + 1
@@ -79,7 +80,7 @@ class Tablet:
             seq=seq,
             author="agent:ABCDEFGH",
             site="s0001",
-            session=raw_key("session"),
+            session=session,
             record=on.skeleton.record if on else derive_record_id(seed, seq, ms),
             kind=on.skeleton.kind if on else kind,
             act="amend" if on else "register",

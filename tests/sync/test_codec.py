@@ -107,6 +107,26 @@ def test_another_operation_at_that_number_gives_another_id() -> None:
     assert decode_batch(raw, lambda seq: fork) != tablet.operations[2:]
 
 
+def test_a_session_opened_here_or_earlier_does_not_travel() -> None:
+    tablet = Tablet()
+    opening = tablet.write({"agent": "ABCDEFGH"}, kind="session")
+    for _ in range(3):
+        tablet.write(session=opening.id)
+    later = tablet.operations[1:]
+    together = encode_batch(tablet.operations, tablet.seeds)
+    assert same(decode_batch(together), tablet.operations)
+    placed = encode_batch(later, tablet.seeds, tablet.place_of)
+    assert same(decode_batch(placed, tablet.earlier), later)
+    turned = encode_batch(tablet.operations[::-1], tablet.seeds)
+    assert same(decode_batch(turned), tablet.operations[::-1])
+    alone = encode_batch(later, tablet.seeds)
+    assert same(decode_batch(alone), later)
+    travels = [opening.id in deflate.inflate(raw) for raw in (together, placed, turned, alone)]
+    assert travels == [False, False, True, True]
+    with pytest.raises(EarlierMissing, match="第 1 号"):
+        decode_batch(placed)
+
+
 def test_a_place_at_or_after_the_batch_is_not_used() -> None:
     tablet = Tablet().fill(3)
     third = tablet.operations[2]
@@ -118,7 +138,8 @@ def test_a_place_at_or_after_the_batch_is_not_used() -> None:
 def test_a_wrong_place_of_the_record_does_no_harm() -> None:
     tablet = Tablet().fill(3)
     third = tablet.operations[2]
-    raw = encode_batch([third], tablet.seeds, lambda _: Place(2, bytes(16)))
+    place_of = {third.skeleton.parents[0]: Place(2, bytes(16))}.get
+    raw = encode_batch([third], tablet.seeds, place_of)
     back = decode_batch(raw, lambda seq: Origin(third.skeleton.parents[0], bytes(16)))
     assert same(back, [third])
 

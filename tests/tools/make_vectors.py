@@ -55,9 +55,19 @@ def described(operation: Operation) -> dict[str, Any]:
     }
 
 
+def stream() -> Tablet:
+    """Return six operations: an opening, what was done in the session, a matter before it."""
+    tablet = Tablet()
+    opening = tablet.write({"agent": "ABCDEFGH"}, kind="session")
+    tablet.write()
+    for number in range(4):
+        tablet.write(on=tablet.operations[-1] if number % 2 else None, session=opening.id)
+    return tablet
+
+
 def operations() -> dict[str, Any]:
     """Return a short stream with its heads."""
-    tablet = Tablet().fill(6)
+    tablet = stream()
     return {
         "county": COUNTY,
         "stream": STREAM.hex(),
@@ -70,7 +80,7 @@ def operations() -> dict[str, Any]:
 
 def envelopes() -> dict[str, Any]:
     """Return the same stream in two envelopes, and one with nothing new."""
-    tablet = Tablet().fill(6)
+    tablet = stream()
     return {
         "recipient_private": RECIPIENT.raw.hex(),
         "device_public": DEVICE.public.hex(),
@@ -116,7 +126,7 @@ def acknowledgements() -> dict[str, Any]:
 
 def bundles() -> dict[str, Any]:
     """Return a bundle up; its parts are those of the other vectors."""
-    tablet = Tablet().fill(6)
+    tablet = stream()
     parts = (Part(PartKind.ENVELOPE, tablet.seal(1, 6)), Part(PartKind.CURSOR, b"cursor"))
     return {
         "up": bundle.encode(Bundle(Direction.UP, parts)).hex(),
