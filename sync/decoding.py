@@ -89,7 +89,8 @@ class Decoding:
                 known_hash = data_hash(salt, data_bytes)
             skeleton = Skeleton(
                 VERSION, streams[n], seqs[n], authors[n], sites[n],
-                self._session(sessions[n]), record or b"", kind, act, parents, (instants[n] << COUNTER_BITS) + counters[n], qualities[n],
+                self._session(sessions[n]), record or b"", kind, act, parents,
+                (instants[n] << COUNTER_BITS) + counters[n], qualities[n],
                 instants[n] + effective[n], known_hash,
             )  # fmt: skip
             self.done.append(_operation(skeleton, salt, data_bytes, value))

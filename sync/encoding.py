@@ -67,7 +67,8 @@ class Encoding:
                 rows[number].append(each.data)
         control = Control(
             len(self.everything), list(streams), list(authors), list(sites),
-            self._openings(sessions), list(families), list(self.seeds), list(self.records), list(self.parents),
+            self._openings(sessions), list(families), list(self.seeds),
+            list(self.records), list(self.parents),
             [self.writer.maps(each) for each in rows],
             [
                 (at, each.skeleton_bytes, each.salt, each.data_bytes)
