@@ -97,6 +97,13 @@ PROMISE: dict[str, Value] = {
 }  # fmt: skip
 
 
+FOLLOWING = {
+    "answer": [("answer", "可以")],
+    "refer": [("refer_to", "民政办")],
+    "void": [("reason", "误登")],
+}
+
+
 def fill(world: World, seed: int) -> None:
     """A hundred matters with every way a case, proxy, complaint and rating can go."""
     dice = random.Random(seed)
@@ -107,10 +114,7 @@ def fill(world: World, seed: int) -> None:
         if kind == "consultation":
             first = world.do(site, kind, "register", on, {"question": f"第 {number} 问"})
             follow = dice.choice(["", "answer", "refer", "void"])
-            data: dict[str, Value] = {
-                "answer": {"answer": "可以"}, "refer": {"refer_to": "民政办"},
-                "void": {"reason": "误登"},
-            }.get(follow, {})  # fmt: skip
+            data: dict[str, Value] = dict(FOLLOWING.get(follow, ()))
             if follow:
                 world.do(site, kind, follow, on + timedelta(days=dice.randrange(9)), data, first)
         elif kind == "proxy":
@@ -266,7 +270,7 @@ def test_a_merger_counts_once(world: World) -> None:
     one = world.do(world.villages[0], "proxy", "entrust", on, {**PROMISE})
     other = world.do(world.villages[0], "proxy", "entrust", on, {**PROMISE})
     assert world.report(FIRST, FIRST).figures["M7"].numerator == 2
-    into = {"merged_into": ids.record_text(one.skeleton.record)}
+    into: dict[str, Value] = {"merged_into": ids.record_text(one.skeleton.record)}
     world.do(world.villages[0], "proxy", "merge", on, into, other)
     assert world.report(FIRST, FIRST).figures["M7"].records == (one.skeleton.record,)
 
