@@ -8,6 +8,7 @@ core knows an envelope by its digest.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ BATCH = 16
 BATCH_BYTES_MAX = 16 << 20
 SWEEP_WAIT_S = 120.0
 REFRESH_EVERY_S = 2.0
+ASK_EVERY_S = 0.25
 SWEEP_EVERY_MS = 30_000
 """How often what waits for an earlier envelope is tried again without being woken."""
 PRUNE_EVERY_MS = 60 * 60 * 1000
@@ -55,6 +57,7 @@ class Deliverer:
         self._devices = _by_key(spool.devices())
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._pruned_at = 0
+        self._asked_s = float("-inf")
 
     # ---- devices
 
@@ -67,8 +70,10 @@ class Deliverer:
         """Return a device by key id; an unknown one is asked for at the core first."""
         found = self._devices[1].get(device)
         if found is None and self._fresh.acquire(blocking=False):
-            try:
-                self.refresh_devices()
+            try:  # one at a time and not too often: strangers must not keep the core busy
+                if time.monotonic() - self._asked_s >= ASK_EVERY_S:
+                    self._asked_s = time.monotonic()
+                    self.refresh_devices()
             finally:
                 self._fresh.release()
             found = self._devices[1].get(device)

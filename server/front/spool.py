@@ -2,8 +2,8 @@
 
 An envelope and its stored acknowledgement are one durable transaction (SQLCipher, WAL, FULL), and
 the same envelope again gets the same acknowledgement. A row is deleted once the core has opened the
-envelope **and** a verified backup covers it, or 30 days after it was opened; what the core has not
-opened, or cannot open, stays until it does.
+envelope **and** a verified backup covers it, or 30 days after it was opened. What the core has not
+opened stays until it does; what it cannot open (the device has to seal again) stays 400 days.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from shared.errors import BianminError
 
 DAY_MS = 24 * 60 * 60 * 1000
 KEEP_OPENED_MS = 30 * DAY_MS
+KEEP_REFUSED_MS = 400 * DAY_MS
 MARKED_BYTES_MAX = 64 << 20
 """What a device that is not active may leave in the spool."""
 
@@ -130,9 +131,10 @@ class Spool:
                 connection.execute(_REFUSED, rows)
 
     def prune(self, now: int, backed_up: Iterable[tuple[bytes, int]] = ()) -> int:
-        """Delete what was opened and is backed up, or was opened 30 days ago; return how many."""
+        """Delete what need not be kept any longer (see above); return how many."""
         with translated(), self._write() as connection:
             count = connection.execute(_PRUNE_OLD, {"until": now - KEEP_OPENED_MS}).rowcount
+            count += connection.execute(_PRUNE_REFUSED, {"until": now - KEEP_REFUSED_MS}).rowcount
             for stream, seq in backed_up:
                 count += connection.execute(
                     _PRUNE_BACKED_UP, {"stream": stream, "seq": seq}
@@ -222,6 +224,7 @@ _WAITING = text(
 _OPENED = text("UPDATE envelopes SET opened_at = :at, refusal = '' WHERE id = :id")
 _REFUSED = text("UPDATE envelopes SET refusal = :refusal WHERE id = :id")
 _PRUNE_OLD = text("DELETE FROM envelopes WHERE opened_at IS NOT NULL AND opened_at < :until")
+_PRUNE_REFUSED = text("DELETE FROM envelopes WHERE refusal <> '' AND received_at < :until")
 _PRUNE_BACKED_UP = text(
     "DELETE FROM envelopes WHERE opened_at IS NOT NULL AND stream = :stream AND seq_to <= :seq"
 )
