@@ -36,7 +36,7 @@ _DATA_TAG = b"bianmin.data.1\0"
 
 Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Word = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[a-z][a-z0-9_]*$")]
+Word = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[a-z][a-z0-9_]*\Z")]
 Name = Annotated[str, Meta(max_length=64)]
 
 
