@@ -123,7 +123,8 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     assert {one["short_code"] for one in client.ask("GET", "/devices")} == {"K7Q2", "M3XA", "T4RB"}
     assert len(client.ask("GET", "/records")) == 3
     assert client.ask("GET", f"/records/{record}")["state"] == "已委托"
-    client.ask("GET", "/report", **{"from": "2026-11-01", "to": "2026-11-30"})
+    period: dict[str, Any] = {"from": "2026-11-01", "to": "2026-11-30"}
+    client.ask("GET", "/report", **period)
     settle = {"record": record, "field": "phone", "value": "13908136666", "reason": "电话核实"}
     client.ask("POST", "/conflicts/settle", settle)
     judge = {"operation": held["operation"], "decision": "admit", "reason": "任职已核实"}
@@ -291,7 +292,7 @@ def test_a_body_over_the_limit_is_not_read(client: Client) -> None:
      ("/report", {"from": "2026-02-01", "to": "2026-01-01"})],
 )  # fmt: skip
 def test_wrong_parameters_are_one_clear_error(
-    client: Client, path: str, query: dict[str, str]
+    client: Client, path: str, query: dict[str, Any]
 ) -> None:
     assert client.ask("GET", path, status=422, **query)["sentence"].endswith("。")
 
