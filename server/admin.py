@@ -14,7 +14,8 @@ from server.accounts import Accounts
 from server.codes import CODE_LETTERS, code_hash, letters, shown
 from server.county import County, Editions
 from server.enrolment import ACTIVE, DEVICE_KIND, WAITING, device_record
-from server.landing import EVERYBODY, Landing
+from server.landing import Landing
+from server.scopes import EVERYBODY
 from server.steward import Draft, write
 from server.storage import ACTS, Tx
 from server.storage.rows import Device, Invitation

@@ -33,10 +33,8 @@ class Editions:
 
     def township_of(self, site: str) -> str:
         """Return the township's site id for a village or township site, else ''."""
-        if not self.knows(site):
-            return ""
-        township = self.sites.township_of(site)
-        return township.id if township is not None else ""
+        township = self.sites.township_of(site) if self.knows(site) else None
+        return "" if township is None else township.id
 
     def level_of(self, site: str) -> str:
         """Return county, township or village; '' for a site no edition knows."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from server.codes import AGENT_LETTERS, SHORT_LETTERS, code_hash, letters
 from server.county import County, Editions, day_number
-from server.landing import EVERYBODY
+from server.scopes import EVERYBODY
 from server.steward import Draft, write
 from server.storage import Tx
 from server.storage.rows import Agent, Device, Invitation, Posting
@@ -173,19 +173,23 @@ def _agent(
 
 
 def _same_person(tx: Tx, invitation: Invitation) -> str:
-    """The id of the one agent the invitation names at its site (a second or new tablet), or ''."""
+    """The id of the one person the invitation names at its site, or ''.
+
+    Somebody with a tablet already, or somebody of the loaded staff table who comes for the first.
+    """
     if not invitation.name:
         return ""
-    named = {one.agent for one in tx.agents() if one.name == invitation.name}
-    here = [
-        agent
-        for agent in named
-        if any(
-            posting.site == invitation.site and posting.to_on is None
-            for posting in tx.postings(person=f"agent:{agent}")
-        )
-    ]
-    return here[0] if len(here) == 1 else ""
+    named = {
+        posting.person.removeprefix("agent:")
+        for posting in tx.postings(site=invitation.site)
+        if posting.to_on is None and _name_of(tx, posting) == invitation.name
+    }
+    return named.pop() if len(named) == 1 else ""
+
+
+def _name_of(tx: Tx, posting: Posting) -> str:
+    written = tx.operation(posting.operation) if posting.operation else None
+    return str(written.data.get("user_name", "")) if written else ""
 
 
 def _post(tx: Tx, county: County, agent: Agent, invitation: Invitation, editions: Editions) -> None:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 from server import sealed, steward, verdicts
 from server.county import County
-from server.judge import Bench, Brief, judge
+from server.court import Arrived, Court
 from server.landing import Landing
+from server.scopes import scopes_of
 from server.steward import Draft
 from server.storage import Tx
 from server.storage.rows import Device, Envelope, StoredOperation, Stream
 from server.verdicts import Ruling
-from shared import chain, ids, session
+from shared import chain, ids
+from shared.canonical import Value
 from shared.errors import BianminError
 from shared.operation import Operation
-from shared.record import Record
-from shared.verdict import Status
 from sync import envelope as envelopes
 from sync.acknowledgement import Opened
 from sync.codec import EarlierMissing, Origin
@@ -71,7 +71,7 @@ def take_envelope(county: County, raw: bytes, received_at: int) -> Taken:
         return county.ledger.writing(lambda tx: _take(tx, county, parsed, received_at))
     except Refuse as refused:
         code = str(refused)
-        opened = county.ledger.writing(lambda tx: _note(tx, county, parsed, received_at, code))
+        opened = _refused(county, parsed, received_at, code)
         return Taken(
             header.device, header.stream, opened, refusal=Refusal(0, code, _SENTENCES[code])
         )
@@ -85,27 +85,25 @@ def _take(tx: Tx, county: County, parsed: envelopes.Envelope, received_at: int) 
         raise Refuse("other_stream")
     tx.seen_device(header.device, received_at)
     digest = hashlib.sha256(parsed.raw).digest()
-    if parsed.empty or tx.envelope(digest) is not None:
+    known = tx.envelope(digest)
+    if parsed.empty or (known is not None and known.state == OPENED):
         return Taken(header.device, header.stream, opened_of(tx, county, stream))
-    if header.seq_from > stream.seq + 1:
-        raise Refuse("gap")
-    operations = _opened(tx, county, parsed)
-    fresh, branch = _fresh(tx, stream, header, operations)
-    if branch:
-        stream = _branch(stream, branch, header, operations, fresh)
-    verdict = b""
+    base = _base(tx, stream, header)
+    operations = _opened(tx, county, parsed, base)
+    base, fresh = _fresh(tx, stream, base, header, operations)
+    verdict = None
     if fresh:
-        verdict = _judge_and_land(tx, county, device, stream, fresh, received_at, digest)
+        arrived = Arrived(device, base, fresh, header.head_after, received_at, digest)
+        verdict = _judge_and_land(tx, county, arrived)
+        stream = _advance(tx, stream, arrived)
     tx.put_envelope(
         Envelope(
             digest, header.stream, header.seq_from, header.seq_to, header.head_after, received_at,
-            OPENED, verdict or None, parsed.frame.header, parsed.frame.body_hash,
+            OPENED, verdict, parsed.frame.header, parsed.frame.body_hash,
             parsed.frame.signature,
         )
     )  # fmt: skip
-    main = tx.stream(header.stream)
-    assert main is not None
-    return Taken(header.device, header.stream, opened_of(tx, county, main), len(fresh))
+    return Taken(header.device, header.stream, opened_of(tx, county, stream), len(fresh))
 
 
 def opened_of(tx: Tx, county: County, stream: Stream) -> Opened:
@@ -131,13 +129,27 @@ def _verified_device(tx: Tx, county: County, parsed: envelopes.Envelope) -> Devi
     return device
 
 
-def _opened(tx: Tx, county: County, parsed: envelopes.Envelope) -> list[Operation]:
+def _base(tx: Tx, main: Stream, header: Header) -> Stream:
+    """Return what an envelope builds on: the stream, or the branch of a fork that it continues."""
+    if header.head_before != main.head and header.seq_from > 1:
+        for one in tx.streams(device=main.device):
+            is_branch = one.stream == main.stream and one.branch
+            if is_branch and one.head == header.head_before:
+                return one
+    if header.seq_from > main.seq + 1:
+        raise Refuse("gap")
+    return main
+
+
+def _opened(
+    tx: Tx, county: County, parsed: envelopes.Envelope, base: Stream
+) -> list[Operation]:  # fmt: skip
     recipient = county.keys.recipient(parsed.header.recipient)
     if recipient is None:
         raise Refuse("seal_again")
 
     def earlier(seq: int) -> Origin | None:
-        place = tx.place(parsed.header.stream, seq)
+        place = tx.place(base.stream, seq, branch=base.branch) or tx.place(base.stream, seq)
         return None if place is None else Origin(*place)
 
     try:
@@ -151,164 +163,81 @@ def _opened(tx: Tx, county: County, parsed: envelopes.Envelope) -> list[Operatio
 
 
 def _fresh(
-    tx: Tx, stream: Stream, header: Header, operations: Sequence[Operation]
-) -> tuple[list[Operation], int]:
-    """Return the operations the ledger lacks, and the branch they belong to (0: the stream itself).
+    tx: Tx, main: Stream, base: Stream, header: Header, operations: Sequence[Operation]
+) -> tuple[Stream, list[Operation]]:
+    """Return the operations the ledger lacks, and the stream or branch they belong to.
 
     The chain decides: what overlaps must lead to the very head the ledger has, else it is a fork.
     """
-    overlap = stream.seq - header.seq_from + 1
-    if overlap <= len(operations):
+    overlap = main.seq - header.seq_from + 1
+    if base.branch == 0 and overlap <= len(operations):
         head = chain.extend_all(header.head_before, (op.id for op in operations[:overlap]))
-        if head == stream.head:
-            return list(operations[overlap:]), 0
+        if head == main.head:
+            return main, list(operations[overlap:])
     known = tx.known_ids([op.id for op in operations])
     unknown = [op for op in operations if op.id not in known]
-    if not unknown:
-        return [], 0
-    branches = [
-        one.branch for one in tx.streams(device=header.device) if one.stream == header.stream
-    ]
-    return unknown, max(branches) + 1
+    if unknown and base.branch == 0:
+        last = max(o.branch for o in tx.streams(device=main.device) if o.stream == main.stream)
+        base = main._replace(branch=last + 1, seq=0, backed_up_seq=0, cut_seq=None)
+    return base, unknown
 
 
-def _branch(
-    main: Stream,
-    branch: int,
-    header: Header,
-    operations: Sequence[Operation],
-    fresh: Sequence[Operation],
-) -> Stream:
-    """The branch as it stands before its first own operation; nothing of it counts by itself."""
-    before = [op.id for op in operations if op.skeleton.seq < fresh[0].skeleton.seq]
-    seq = fresh[0].skeleton.seq - 1
-    head = chain.extend_all(header.head_before, before)
-    return Stream(
-        main.stream, branch, main.device, main.purpose, seq, head, main.last_anchor_at, 0, seq
-    )
-
-
-def _judge_and_land(
-    tx: Tx,
-    county: County,
-    device: Device,
-    stream: Stream,
-    fresh: Sequence[Operation],
-    received_at: int,
-    digest: bytes,
-) -> bytes:
-    """Judge and land new operations of one branch; return the id of the verdict operation."""
-    first, last = fresh[0].skeleton.seq, fresh[-1].skeleton.seq
-    landing = Landing(tx, county.editions(tx))
-    landing.load(operation.skeleton.record for operation in fresh)
-    tx.append_operations([_stored(op, stream.branch, received_at, digest) for op in fresh])
-    rulings, heads = _rulings(tx, county, device, stream, fresh, received_at, landing)
-    head = heads[-1]
-    data = verdicts.of_envelope(
-        stream.stream, stream.branch, first, last, head, received_at, rulings
-    )
-    record = ids.uuid7(received_at, county.entropy(10))
-    ((verdict, own),) = steward.append(
-        tx, county, [Draft(record, verdicts.KIND, verdicts.ACT, data)]
-    )
-    for operation, ruling in zip(fresh, rulings, strict=True):
+def _judge_and_land(tx: Tx, county: County, arrived: Arrived) -> bytes:
+    """Judge and land new operations; return the id of the verdict operation."""
+    editions, device = county.editions(tx), arrived.device
+    landing = Landing(tx, editions)
+    landing.arrive_from(device.device, scopes_of(tx, device, county.today()))
+    landing.load(op.skeleton.record for op in arrived.operations)
+    tx.append_operations([_stored(op, arrived) for op in arrived.operations])
+    rulings = Court(tx, county.code, editions, arrived, landing).rulings()
+    record = ids.uuid7(arrived.received_at, county.entropy(10))
+    draft = Draft(record, verdicts.KIND, verdicts.ACT, _verdict_data(arrived, rulings))
+    ((verdict, own),) = steward.append(tx, county, [draft])
+    for operation, ruling in zip(arrived.operations, rulings, strict=True):
         landing.land(
             operation,
-            ruling.verdict(operation, own.epoch, own.county_seq, received_at),
+            ruling.verdict(operation, own.epoch, own.county_seq, arrived.received_at),
         )
-    landing.load([record])
+    landing.begin(record)
     landing.land(verdict, own)
-    sealed.open_arrived(tx, county, landing, fresh)
-    tx.put_stream(stream._replace(seq=last, head=head, last_anchor_at=received_at,
-                                  purpose=sealed.purpose_of(fresh)))  # fmt: skip
-    if stream.branch:
-        _cut(tx, stream, first)
+    sealed.open_arrived(tx, county, landing, arrived.operations)
     landing.finish()
     return verdict.id
 
 
-def _rulings(
-    tx: Tx,
-    county: County,
-    device: Device,
-    stream: Stream,
-    fresh: Sequence[Operation],
-    received_at: int,
-    landing: Landing,
-) -> tuple[list[Ruling], list[bytes]]:
-    bench = Bench(
-        county.code, county.editions(tx), received_at, stream.last_anchor_at, device.state,
-        stream.cut_seq, tx.agents(device=device.device),
+def _verdict_data(arrived: Arrived, rulings: Sequence[Ruling]) -> dict[str, Value]:
+    """A stream's operations are named by their range; a branch has holes, so by their ids."""
+    operations, at = arrived.operations, arrived.received_at
+    if arrived.base.branch:
+        named = [op.id for op in operations]
+        return verdicts.of_operations(named, [at] * len(named), rulings, "fork")
+    first, last = operations[0].skeleton.seq, operations[-1].skeleton.seq
+    return verdicts.of_envelope(arrived.base.stream, first, last, arrived.head_after, at, rulings)
+
+
+def _advance(tx: Tx, main: Stream, arrived: Arrived) -> Stream:
+    """Note how far stream or branch is now; return the stream itself. A fork cuts it."""
+    first, last = arrived.operations[0].skeleton.seq, arrived.operations[-1].skeleton.seq
+    base = arrived.base._replace(
+        seq=last, head=arrived.head_after, purpose=sealed.purpose_of(arrived.operations),
+        last_anchor_at=max(arrived.base.last_anchor_at, arrived.received_at),
     )  # fmt: skip
-    sessions = _sessions(tx, fresh)
-    people = {op.skeleton.author for op in fresh}
-    postings = {person: tx.postings(person=person) for person in people}
-    grants = {person: tx.grants(person=person) for person in people}
-    rulings: list[Ruling] = []
-    heads: list[bytes] = []
-    head = stream.head
-    for operation in fresh:
-        skeleton = operation.skeleton
-        if stream.branch:
-            ruling = Ruling(Status.HELD, 0, "fork")
-        elif skeleton.kind == sealed.KIND:
-            ruling = sealed.judge(operation)
-        else:
-            brief = Brief(
-                operation, head, landing.record(skeleton.record),
-                sessions.get(skeleton.session or b""),
-                postings[skeleton.author], grants[skeleton.author],
-            )  # fmt: skip
-            ruling = judge(bench, brief)
-        head = chain.extend(head, operation.id)
-        rulings.append(ruling)
-        heads.append(head)
-        # Later acts of this envelope are judged on what the earlier ones made of the record.
-        landing.land(operation, ruling.verdict(operation, 0, 0, received_at))
-    return rulings, heads
+    tx.put_stream(base)
+    if not base.branch:
+        return base
+    if main.cut_seq is None:  # what comes above waits for a person
+        main = main._replace(cut_seq=max(first - 1, main.seq))
+        tx.put_stream(main)
+    return main
 
 
-def opened_brief(
-    tx: Tx, county: County, operation: Operation, record: Record
-) -> tuple[Bench, Brief]:
-    """Return what an operation of the ledger is judged against when it is judged again."""
-    skeleton = operation.skeleton
-    stream = tx.stream(skeleton.stream)
-    assert stream is not None
-    device = tx.device(stream.device)
-    assert device is not None
-    received_at = tx.stored([operation.id])[operation.id].received_at
-    bench = Bench(
-        county.code, county.editions(tx), received_at, 0, device.state, stream.cut_seq,
-        tx.agents(device=device.device),
-    )  # fmt: skip
-    brief = Brief(
-        operation, b"", record, _sessions(tx, [operation]).get(skeleton.session or b""),
-        tx.postings(person=skeleton.author), tx.grants(person=skeleton.author),
-    )  # fmt: skip
-    return bench, brief
-
-
-def _sessions(tx: Tx, fresh: Sequence[Operation]) -> dict[bytes, Operation]:
-    opened = {op.id: op for op in fresh if op.skeleton.kind == session.KIND}
-    named = {op.skeleton.session for op in fresh if op.skeleton.session is not None}
-    return {**tx.operations(sorted(named - opened.keys())), **opened}
-
-
-def _cut(tx: Tx, branch: Stream, first: int) -> None:
-    """A fork cuts the stream where it parted: what comes above waits for a person."""
-    main = tx.stream(branch.stream)
-    assert main is not None
-    if main.cut_seq is None:
-        tx.put_stream(main._replace(cut_seq=max(first - 1, main.seq)))
-
-
-def _note(
-    tx: Tx, county: County, parsed: envelopes.Envelope, received_at: int, code: str
-) -> Opened | None:
+def _refused(
+    county: County, parsed: envelopes.Envelope, received_at: int, code: str
+) -> Opened | None:  # fmt: skip
     """Keep a trace of an envelope the core could not open; say how far its stream is."""
     header = parsed.header
-    if code in ("seal_again", "malformed"):
+
+    def trace(tx: Tx) -> None:
         tx.put_envelope(
             Envelope(
                 hashlib.sha256(parsed.raw).digest(), header.stream, header.seq_from, header.seq_to,
@@ -316,17 +245,19 @@ def _note(
                 parsed.frame.body_hash, parsed.frame.signature,
             )
         )  # fmt: skip
-    stream = tx.stream(header.stream)
-    own = stream is not None and stream.device == header.device
-    return opened_of(tx, county, stream) if stream is not None and own else None
+
+    if code in ("seal_again", "malformed"):
+        county.ledger.writing(trace)
+    with county.ledger.read() as tx:
+        stream = tx.stream(header.stream)
+        own = stream is not None and stream.device == header.device
+        return opened_of(tx, county, stream) if stream is not None and own else None
 
 
-def _stored(
-    operation: Operation, branch: int, received_at: int, envelope: bytes
-) -> StoredOperation:
+def _stored(operation: Operation, arrived: Arrived) -> StoredOperation:
     skeleton = operation.skeleton
     return StoredOperation(
-        skeleton.stream, branch, skeleton.seq, operation.id, skeleton.record, skeleton.kind,
-        skeleton.act, operation.skeleton_bytes, operation.salt, operation.data_bytes, received_at,
-        envelope,
+        skeleton.stream, arrived.base.branch, skeleton.seq, operation.id, skeleton.record,
+        skeleton.kind, skeleton.act, operation.skeleton_bytes, operation.salt,
+        operation.data_bytes, arrived.received_at, arrived.digest,
     )  # fmt: skip

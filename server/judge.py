@@ -6,9 +6,10 @@ held stays in the ledger with its reason (`shared.reasons`) and a person can adm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from server.county import Editions, day_number
 from server.storage.rows import Agent, Grant, Posting
@@ -18,17 +19,21 @@ from shared.canonical import Value
 from shared.catalogue import Item
 from shared.civil import civil_date
 from shared.clock import Quality
+from shared.fold import Entry
 from shared.kinds import SEALED_TARGETS
-from shared.operation import VERSION, Operation
-from shared.permissions import Question, Role, capability_of, may, rank_of
+from shared.operation import VERSION, Operation, Skeleton
+from shared.permissions import Question, Role, may, rank_of
 from shared.record import Record
-from shared.rights import Capability
 from shared.validation import InvalidField, validate
 from shared.verdict import Status
 from sync.keys import BadSignature, verify
 
 EFFECTIVE_MS_MAX = 24 * 60 * 60 * 1000
+CITIZEN = "citizen"
+_SESSION_ACTS = frozenset({session.OPEN, session.OPEN_CITIZEN, session.CLOSE})
 _REFUSED, _HELD, _ADMITTED = Status.REFUSED, Status.HELD, Status.ADMITTED
+_Judged: TypeAlias = tuple[Status, int, str]
+"""Status, rank, reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,53 +60,61 @@ class Brief:
     """The stream's head before the operation (a session's opening signs it)."""
     record: Record | None
     """As folded from everything the county holds, the same envelope's earlier acts included."""
-    session: Operation | None
-    """The session opening that the operation names, if the county has it."""
+    founder: Skeleton | None
+    """The act that made the record, None for a new one."""
+    session: Entry | None
+    """The judged opening that the operation names, if it is the one open in its stream."""
     postings: Sequence[Posting] = ()
+    """Of the operation's author; of the agent who opened it, in a citizen's session."""
     grants: Sequence[Grant] = ()
 
 
 def judge(bench: Bench, brief: Brief) -> Ruling:
     """Return the ruling on one operation."""
-    skeleton = brief.operation.skeleton
-    effective_at = _effective_at(bench, brief.operation)
-    stated = None if effective_at == skeleton.effective_at else effective_at
-
-    def ruling(status: Status, rank: int, reason: str = "") -> Ruling:
-        return Ruling(status, rank, reason, stated)
-
-    quarantine = _quarantine(bench, skeleton.seq)
-    if quarantine:
-        return ruling(_HELD, 0, quarantine)
-    if skeleton.version > VERSION:
-        return ruling(_HELD, 0, "newer_version")
-    if skeleton.kind not in kinds.KINDS:
-        return ruling(_HELD, 0, "unknown_kind")
-    if kinds.KINDS[skeleton.kind].county_only:
-        return ruling(_REFUSED, 0, "county_only")
-    if skeleton.kind == session.KIND:
-        reason = _session_fault(bench, brief)
-        return ruling(_REFUSED if reason else _ADMITTED, 0, reason)
-    reason = _authorship_fault(brief)
-    if reason:
-        return ruling(_REFUSED, 0, reason)
-    try:
-        validate(skeleton.kind, skeleton.act, brief.operation.data)
-    except InvalidField:
-        return ruling(_REFUSED, 0, "invalid_field")
-    status, rank, reason = _rights(bench, brief, civil_date(effective_at))
-    if status is _ADMITTED and _waits_for_conflict(brief):
-        return ruling(_HELD, rank, "conflict_open")
-    return ruling(status, rank, reason)
+    at = effective_at(bench, brief.operation)
+    status, rank, reason = _judged(bench, brief, civil_date(at))
+    return Ruling(status, rank, reason, stated(brief.operation, at))
 
 
-def _effective_at(bench: Bench, operation: Operation) -> int:
+def effective_at(bench: Bench, operation: Operation) -> int:
+    """Return the time the county believes: no clock, however wild, holds or refuses anything."""
     skeleton = operation.skeleton
     trusted = clock.trusted_effective_at(
         skeleton.effective_at, Quality(skeleton.quality), bench.anchor_at, bench.received_at
     )
     # However good a clock calls itself, an act is not in the future by more than the cap.
     return max(0, min(trusted, bench.received_at + EFFECTIVE_MS_MAX))
+
+
+def stated(operation: Operation, at: int) -> int | None:
+    """Return an effective time as rulings hold it: None where the operation itself says so."""
+    return None if at == operation.skeleton.effective_at else at
+
+
+def _judged(bench: Bench, brief: Brief, on: date) -> _Judged:
+    skeleton = brief.operation.skeleton
+    quarantine = _quarantine(bench, skeleton.seq)
+    if quarantine:
+        return _HELD, 0, quarantine
+    if skeleton.version > VERSION:
+        return _HELD, 0, "newer_version"
+    if skeleton.kind not in kinds.KINDS:
+        return _HELD, 0, "unknown_kind"
+    if kinds.KINDS[skeleton.kind].county_only:
+        return _REFUSED, 0, "county_only"
+    if brief.founder is not None and brief.founder.kind != skeleton.kind:
+        return _REFUSED, 0, "other_kind"
+    if skeleton.kind == session.KIND:
+        return _session(bench, brief)
+    status, reason = _authorship(brief)
+    if status is not _ADMITTED:
+        return status, 0, reason
+    if not _is_valid(brief.operation):
+        return _REFUSED, 0, "invalid_field"
+    status, rank, reason = _rights(bench, brief, on)
+    if status is _ADMITTED and _waits_for_conflict(brief):
+        return _HELD, rank, "conflict_open"
+    return status, rank, reason
 
 
 def _quarantine(bench: Bench, seq: int) -> str:
@@ -113,41 +126,54 @@ def _quarantine(bench: Bench, seq: int) -> str:
     return "device_suspended" if bench.device_state == "suspended" else ""
 
 
-def _session_fault(bench: Bench, brief: Brief) -> str:
+def _is_valid(operation: Operation) -> bool:
+    try:
+        validate(operation.skeleton.kind, operation.skeleton.act, operation.data)
+    except InvalidField:
+        return False
+    return True
+
+
+def _session(bench: Bench, brief: Brief) -> _Judged:
     """A session's opening is signed by the agent's own key over the stream's head."""
     skeleton, data = brief.operation.skeleton, brief.operation.data
     agent = next((one for one in bench.agents if f"agent:{one.agent}" == skeleton.author), None)
     if agent is None:
-        return "unknown_agent"
+        return _REFUSED, 0, "unknown_agent"
     of = session.citizen_of(data)
-    if (of is not None) != (skeleton.act == session.OPEN_CITIZEN):
-        return "invalid_field"
+    is_fit = skeleton.act in _SESSION_ACTS and _is_valid(brief.operation)
+    if not is_fit or (of is not None) != (skeleton.act == session.OPEN_CITIZEN):
+        return _REFUSED, 0, "invalid_field"
     signed = session.signed_bytes(bench.county, skeleton.stream, brief.head_before, agent.agent, of)
     try:
         verify(agent.public, session.TAG, signed, session.signature_of(data))
     except BadSignature:
-        return "session_signature"
-    return ""
+        return _REFUSED, 0, "session_signature"
+    if agent.state != "active":  # not approved yet, or taken off this tablet
+        return _HELD, 0, "unknown_agent"
+    return _ADMITTED, 0, ""
 
 
-def _authorship_fault(brief: Brief) -> str:
-    """Every act names an open session of its own stream by the same person."""
+def _authorship(brief: Brief) -> tuple[Status, str]:
+    """Every act names the open session of its own stream, by the same person, as judged."""
     skeleton, opened = brief.operation.skeleton, brief.session
-    if opened is None or opened.skeleton.kind != session.KIND:
-        return "no_session"
-    if opened.skeleton.stream != skeleton.stream or opened.skeleton.seq >= skeleton.seq:
-        return "no_session"
-    if opened.skeleton.act == session.OPEN_CITIZEN:
-        is_rating = skeleton.author == "citizen" and skeleton.kind == "rating"
-        named = brief.operation.data.get("of") == opened.data.get("citizen_of")
-        return "" if is_rating and named else "citizen_session"
-    return "" if opened.skeleton.author == skeleton.author else "other_author"
+    if opened is None or opened.verdict is None:
+        return _REFUSED, "no_session"
+    if opened.verdict.status is not _ADMITTED:  # what it held back or refused, it does so for all
+        return opened.verdict.status, opened.verdict.reason
+    opening = opened.operation
+    if opening.skeleton.act == session.OPEN_CITIZEN:
+        is_rating = skeleton.author == CITIZEN and skeleton.kind == "rating"
+        is_first = skeleton.seq == opening.skeleton.seq + 1
+        named = brief.operation.data.get("of") == opening.data.get("citizen_of")
+        is_fit = is_rating and is_first and named
+        return (_ADMITTED, "") if is_fit else (_REFUSED, "citizen_session")
+    is_same = opening.skeleton.author == skeleton.author
+    return (_ADMITTED, "") if is_same else (_REFUSED, "other_author")
 
 
-def _rights(bench: Bench, brief: Brief, on: date) -> tuple[Status, int, str]:
+def _rights(bench: Bench, brief: Brief, on: date) -> _Judged:
     skeleton = brief.operation.skeleton
-    if skeleton.author == "citizen":
-        return _ADMITTED, rank_of(Role.CITIZEN), ""
     if not bench.editions.knows(skeleton.site):
         return _REFUSED, 0, "unknown_site"
     at_site = [one for one in brief.postings if one.site == skeleton.site]
@@ -156,13 +182,24 @@ def _rights(bench: Bench, brief: Brief, on: date) -> tuple[Status, int, str]:
     if not serving:
         ended = any(one.from_on <= day for one in at_site)
         return (_HELD, 0, "posting_ended") if ended else (_REFUSED, 0, "no_posting")
-    reason = ""
+    if skeleton.author == CITIZEN:
+        return _citizen(skeleton)
+    reason = "not_permitted"
     for posting in sorted(serving, key=lambda one: rank_of(one.role), reverse=True):
         decision = may(_question(bench.editions, brief, posting, day))
         if decision.allowed:
             return _ADMITTED, rank_of(posting.role), ""
-        reason = "only_propose" if decision.mode == "propose" else reason or "not_permitted"
+        if decision.mode == "propose":
+            reason = "only_propose"
     return (_HELD if reason == "only_propose" else _REFUSED), 0, reason
+
+
+def _citizen(skeleton: Skeleton) -> _Judged:
+    """A citizen rates and does nothing else; whose matter it is, the session's opening says."""
+    question = Question(role=Role.CITIZEN, kind=skeleton.kind, act=skeleton.act, is_own=True)
+    if may(question).allowed:
+        return _ADMITTED, rank_of(Role.CITIZEN), ""
+    return _REFUSED, 0, "not_permitted"
 
 
 def _runs_on(posting: Posting, day: int) -> bool:
@@ -170,19 +207,21 @@ def _runs_on(posting: Posting, day: int) -> bool:
 
 
 def _question(editions: Editions, brief: Brief, posting: Posting, day: int) -> Question:
-    skeleton, data = brief.operation.skeleton, brief.operation.data
-    fields = brief.record.fields if brief.record is not None else data
+    skeleton, data, founder = brief.operation.skeleton, brief.operation.data, brief.founder
+    fields = data if brief.record is None or founder is None else brief.record.fields
     item = _item(editions, fields)
-    creator = _creator(brief)
-    sites = {creator[1], str(fields.get("holder_site") or "")} if creator else {skeleton.site}
+    agent = skeleton.author.partition(":")[2]
+    holder_site = fields.get("holder_site")
+    sites = {skeleton.site} if founder is None else {founder.site, holder_site}
     here = editions.township_of(skeleton.site)
-    is_target = fields.get("target") == skeleton.author.partition(":")[2]
     return Question(
         role=posting.role,
         kind=skeleton.kind,
         act=skeleton.act,
         same_site=skeleton.site in sites,
-        same_township=any(site and editions.township_of(site) == here for site in sites),
+        same_township=any(
+            isinstance(site, str) and editions.township_of(site) == here for site in sites
+        ),
         item_at_site=item is not None
         and editions.sites.by_id(skeleton.site).kind in item.accept_at,
         own_department=posting.role == Role.DEPARTMENT,
@@ -190,33 +229,21 @@ def _question(editions: Editions, brief: Brief, posting: Posting, day: int) -> Q
         village_instant=item is not None and item.village_instant,
         instant_item=item is not None and item.promised_days == 0,
         has_grant=any(_grants(one, item, day) for one in brief.grants),
-        is_own=creator is not None and creator[0] == skeleton.author,
-        about_self=is_target,
-        is_handler=fields.get("handler") == skeleton.author.partition(":")[2],
+        is_own=founder is not None and founder.author == skeleton.author,
+        about_self=fields.get("target") == agent,
+        is_handler=fields.get("handler") == agent,
         open_case=brief.record is not None
         and not lifecycle.is_end(skeleton.kind, brief.record.state),
         reason_given=bool(data.get("reason")),
         head_approved=bool(data.get("approved_by")),
-        second_person=creator is not None and creator[0] != skeleton.author,
+        second_person=founder is not None and founder.author != skeleton.author,
         township_internal=True,
         person_target=fields.get("target_kind") in SEALED_TARGETS,
     )
 
 
-def _creator(brief: Brief) -> tuple[str, str] | None:
-    """(author, site) of the act that made the record, None for a new one."""
-    if brief.record is None or not brief.record.history:
-        return None
-    made_by = brief.record.history[0].operation
-    for values in brief.record.registers.values():
-        for value in values:
-            if value.operation == made_by:
-                return value.author, value.site
-    return None
-
-
-def _item(editions: Editions, fields: dict[str, Value] | object) -> Item | None:
-    code = fields.get("item") if hasattr(fields, "get") else None
+def _item(editions: Editions, fields: Mapping[str, Value]) -> Item | None:
+    code = fields.get("item")
     return editions.catalogue.by_code.get(code) if isinstance(code, str) else None
 
 
@@ -231,5 +258,4 @@ def _waits_for_conflict(brief: Brief) -> bool:
     skeleton, record = brief.operation.skeleton, brief.record
     if record is None or not record.conflicts:
         return False
-    is_settling = capability_of(skeleton.kind, skeleton.act) is Capability.SETTLE
-    return not is_settling and lifecycle.is_irreversible(skeleton.kind, skeleton.act)
+    return lifecycle.is_irreversible(skeleton.kind, skeleton.act)

@@ -6,14 +6,14 @@ operations come as ranges of verdicts; refused and held work of others as bare s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from server.county import County
-from server.landing import EVERYBODY
+from server.scopes import is_own_scope, scopes_of
 from server.storage import Tx
 from server.storage.rows import Device, FeedRow
 from shared import session
@@ -24,8 +24,10 @@ from sync.acknowledgement import Opened
 from sync.page import Page, PageEntry, Received, collapse, cursor_mark, seal_page
 
 ENTRIES_MAX = 1000
-_FIXED_BYTES = 64
-"""About what an entry costs beside its data, before compression."""
+_FIXED_BYTES, _OWN_BYTES, _SHRINKS_BY = 64, 2, 3
+"""About what an entry costs beside its data, what one of the own stream does, how data shrinks."""
+_PLAIN_BYTES_MAX = 2 << 20
+"""Before compression, so that a page of noise fits into its envelope too."""
 _PRIVATE_KINDS = frozenset({session.KIND, sealed.KIND})
 
 
@@ -34,7 +36,7 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
 
     county: int
     epoch: int
-    position: Annotated[int, Meta(ge=0)]
+    position: Annotated[int, Meta(ge=0, le=2**62)]
     scopes: bytes
     """Hash of the scope set: another set begins anew, and the tablet deduplicates."""
 
@@ -55,13 +57,6 @@ def page_for(
     return seal_page(page, device.sealing_public, county.keys.core)
 
 
-def scopes_of(tx: Tx, device: Device) -> set[str]:
-    """Return the scopes a device may read: its site, its agents' sites, everybody's."""
-    agents = {f"agent:{agent.agent}" for agent in tx.agents(device=device.device)}
-    sites = {posting.site for agent in agents for posting in tx.postings(person=agent)}
-    return {device.site, EVERYBODY} | sites
-
-
 def _page(
     tx: Tx,
     county: County,
@@ -71,19 +66,27 @@ def _page(
     bytes_max: int,
     opened: Opened | None,
 ) -> Page:
-    scopes = scopes_of(tx, device)
+    scopes = scopes_of(tx, device, county.today())
     mark = cursor_mark("\0".join(sorted(scopes)).encode())
     epoch = tx.county_head().epoch
     start = _position(cursor, county.code, epoch, mark)
-    readable = device.state == "active"
-    rows = tx.feed_page(scopes, start, ENTRIES_MAX + 1) if readable and bytes_max else []
+    readable = device.state == "active" and bytes_max > 0
+    rows = tx.feed_page(scopes, start, ENTRIES_MAX + 1) if readable else []
     entries = tx.entries({row.operation for row in rows})
-    taken, following = _fill(rows, entries, stream, start, bytes_max)
+    streams = tx.streams(device=device.device)
+    is_forked = any(one.branch for one in streams if one.stream == stream)
+    filling = _Filling(None if is_forked else stream, {one.stream for one in streams}, bytes_max)
+    following = start
+    for row in rows[:ENTRIES_MAX]:
+        if filling.is_full:
+            break
+        filling.add(row, entries[row.operation])
+        following = row.position
     end = Cursor(county.code, epoch, following, mark)
     return Page(
         county=county.code, epoch=epoch, device=device.device, since=cursor_mark(cursor),
         cursor=msgspec.msgpack.encode(end), more=following < rows[-1].position if rows else False,
-        issued_at=county.now(), opened=opened, entries=taken,
+        issued_at=county.now(), opened=opened, entries=filling.entries(),
     )  # fmt: skip
 
 
@@ -97,38 +100,47 @@ def _position(cursor: bytes, county: int, epoch: int, mark: bytes) -> int:
     return asked.position if fits else 0
 
 
-def _fill(
-    rows: Sequence[FeedRow],
-    entries: dict[bytes, Entry],
-    stream: bytes,
-    start: int,
-    bytes_max: int,
-) -> tuple[list[PageEntry], int]:
-    """Fill a page up to about `bytes_max`, at least one entry; return it and where it ends."""
-    received: list[PageEntry] = []
-    own: dict[int, tuple[int, Verdict]] = {}
-    seen: set[bytes] = set()
-    size, position = 0, start
-    for row in rows[:ENTRIES_MAX]:
-        entry = entries[row.operation]
-        skeleton = entry.operation.skeleton
-        if size > bytes_max:
-            break
-        position = row.position
-        if row.operation in seen or entry.verdict is None:
-            continue  # several scopes, or a verdict given again: the one in force goes out once
-        seen.add(row.operation)
-        if skeleton.stream == stream:
-            own[skeleton.seq] = (skeleton.effective_at, entry.verdict)
-            size += 2
-        elif skeleton.kind not in _PRIVATE_KINDS:
-            received.append(_received(entry, entry.verdict))
-            size += _FIXED_BYTES + len(entry.operation.data_bytes or b"") // 3
-    runs = collapse((seq, *own[seq]) for seq in sorted(own))
-    return [*received, *runs], position
+class _Filling:
+    """The entries of one page, at least one, up to about `bytes_max` on the wire."""
 
+    def __init__(self, stream: bytes | None, mine: Collection[bytes], bytes_max: int) -> None:
+        """`stream`: whose verdicts go out as ranges of seq. None where two branches share them."""
+        self._stream, self._mine, self._bytes_max = stream, mine, bytes_max
+        self._received: list[Received] = []
+        self._own: dict[int, tuple[int, Verdict]] = {}
+        self._seen: set[bytes] = set()
+        self._size = self._plain = 0
 
-def _received(entry: Entry, verdict: Verdict) -> Received:
-    if verdict.status is Status.ADMITTED:
-        return Received(entry.operation, verdict)
-    return Received(entry.operation.without_data(), verdict)
+    @property
+    def is_full(self) -> bool:
+        return self._size > self._bytes_max or self._plain > _PLAIN_BYTES_MAX
+
+    def add(self, row: FeedRow, entry: Entry) -> None:
+        """Take an entry of the feed, if the device is to have it and has not had it on this page.
+
+        It may stand in several scopes, or there may be a later verdict: the one in force goes out
+        once.
+        """
+        operation, verdict = entry.operation, entry.verdict
+        skeleton = operation.skeleton
+        is_mine = skeleton.stream in self._mine
+        is_private = skeleton.kind in _PRIVATE_KINDS or is_own_scope(row.scope)
+        if operation.id in self._seen or verdict is None or (is_private and not is_mine):
+            return
+        self._seen.add(operation.id)
+        if skeleton.stream == self._stream:
+            self._own[skeleton.seq] = (skeleton.effective_at, verdict)
+            self._size += _OWN_BYTES
+        else:
+            bare = verdict.status is not Status.ADMITTED
+            self._received.append(
+                Received(operation.without_data() if bare else operation, verdict)
+            )
+            data = 0 if bare else len(operation.data_bytes or b"")
+            self._size += _FIXED_BYTES + data // _SHRINKS_BY
+            self._plain += _FIXED_BYTES + data
+
+    def entries(self) -> list[PageEntry]:
+        """Return received operations, then the ranges of own ones."""
+        runs = collapse((seq, *self._own[seq]) for seq in sorted(self._own))
+        return [*self._received, *runs]

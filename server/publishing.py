@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from server.county import CALENDAR, CATALOGUE, SITES, County, day_number
-from server.landing import EVERYBODY, Landing
+from server.landing import Landing
+from server.scopes import EVERYBODY
 from server.steward import Draft, append
 from server.storage import Tx
 from server.storage.rows import Edition

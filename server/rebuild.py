@@ -7,8 +7,9 @@ the same derivation with what stands in the database.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from server import matching, steward, verdicts
+from server import steward, verdicts
 from server.county import County
 from server.landing import Landing
 from server.storage import COUNTY, Tx
@@ -18,7 +19,6 @@ from shared.operation import Operation
 from shared.verdict import Status, Verdict
 
 _BATCH = 500
-_DECIDED = (matching.SAME, matching.DIFFERENT)
 
 
 def rebuild(county: County) -> int:
@@ -29,21 +29,26 @@ def rebuild(county: County) -> int:
 
     def step(tx: Tx) -> int:
         standing = verdicts_in_force(tx)
-        decided = [row for state in _DECIDED for row in tx.list_pairs(state)]
         tx.drop_projections()
-        count = 0
-        for record in tx.all_record_ids():
-            landing = Landing(tx, county.editions(tx), feeds=False)
-            landing.load([record])
-            for entry in landing.entries(record):
-                landing.land(entry.operation, standing[entry.operation.id])
+        editions, count = county.editions(tx), 0
+        for batch in batches(tx.all_record_ids()):
+            landing = Landing(tx, editions, feeds=False)
+            landing.load(batch)
+            for record in batch:
+                for entry in landing.entries(record):
+                    landing.land(entry.operation, standing[entry.operation.id])
             landing.finish()
-            count += 1
-        for row in decided:
-            tx.put_pair(row)
+            count += len(batch)
+        tx.restore_routes()
         return count
 
     return county.ledger.writing(step)
+
+
+def batches(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Cut a long run of record ids into lists."""
+    while batch := list(islice(records, _BATCH)):
+        yield batch
 
 
 def verdicts_in_force(tx: Tx) -> dict[bytes, Verdict]:
@@ -77,10 +82,14 @@ def county_streams(tx: Tx) -> list[tuple[int, bytes]]:
     return [*enumerate(earlier, first), (head.epoch, head.county_stream)]
 
 
-def stream_of(tx: Tx, stream: bytes, branch: int = 0) -> Iterator[StoredOperation]:
-    """Go through a stream in order of seq, a batch at a time."""
+def stream_of(
+    tx: Tx, stream: bytes, branch: int = 0, *, opened: bool = True
+) -> Iterator[StoredOperation]:
+    """Go through a stream in order of seq, a batch at a time, data opened or still sealed."""
     after = 0
-    while batch := tx.stream_operations(stream, branch=branch, after_seq=after, limit=_BATCH):
+    while batch := tx.stream_operations(
+        stream, branch=branch, after_seq=after, limit=_BATCH, opened=opened
+    ):
         yield from batch
         after = batch[-1].seq
 
@@ -92,16 +101,16 @@ def _given(tx: Tx, verdict: Operation, epoch: int, seq: int) -> Iterator[tuple[b
     match data:
         case {"operations": list(named), "received_at": list(received)}:
             found = tx.operations([one for one in named if isinstance(one, bytes)])
-            for one, ruling, at in zip(named, rulings, received, strict=True):
-                if isinstance(one, bytes) and isinstance(at, int):
+            for one, ruling, at in zip(named, rulings, received, strict=False):
+                if isinstance(one, bytes) and isinstance(at, int) and one in found:
                     yield one, ruling.verdict(found[one], epoch, seq, at)
-        case {"stream": bytes(stream), "branch": int(branch), "from": int(first),
-              "received_at": int(at)}:  # fmt: skip
-            rows = tx.stream_operations(
-                stream, branch=branch, after_seq=first - 1, limit=len(rulings)
-            )
-            for row, ruling in zip(rows, rulings, strict=True):
-                target = operations.restore(row.skeleton, None, None)
-                yield row.id, ruling.verdict(target, epoch, seq, at)
+        case {"stream": bytes(stream), "from": int(first), "received_at": int(at)}:
+            rows = tx.stream_operations(stream, after_seq=first - 1, limit=len(rulings))
+            by_seq = {row.seq: row for row in rows}
+            for number, ruling in enumerate(rulings, first):
+                if number in by_seq:  # a hole is for verify to find
+                    row = by_seq[number]
+                    target = operations.restore(row.skeleton, None, None)
+                    yield row.id, ruling.verdict(target, epoch, seq, at)
         case _:
             raise verdicts.MalformedVerdict("台账中的裁定无法读取，请升级程序或从备份恢复。")

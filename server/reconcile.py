@@ -1,8 +1,8 @@
 """What people decide at the county: conflicts, pairs, held work. Each decision is an operation.
 
 A decision names its reason and the person, stands in the county's stream, and travels to the
-tablets as 「县里已处理：…」. It can be decided again: undo is an act. Rights are the caller's to ask
-(`shared.permissions.may`); here stands what a decision does.
+tablets as 「县里已处理：…」. It can be decided again: undo is an act. Rights are the caller's to
+ask (`shared.permissions.may`); here stands what a decision does.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from server import matching, steward, verdicts
 from server.county import County
-from server.ingest import opened_brief
-from server.judge import judge as judge_again
+from server.court import judge_again
 from server.landing import Landing
 from server.steward import Draft
 from server.storage import Tx
@@ -154,14 +153,14 @@ def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str
         survivor, merged = sorted((one, other), key=_registered_at)
         data: dict[str, Value] = {
             "records": [ids.record_text(row.one), ids.record_text(row.other)],
-            "value": matching.SAME if same else matching.DIFFERENT, "reason": reason,
+            "rule": row.reason, "value": matching.SAME if same else matching.DIFFERENT,
+            "reason": reason,
         }  # fmt: skip
         drafts = [Draft(pair, "pair", "decide", data, _heads(landing, pair), author, centre)]
         if same and row.state != matching.SAME:
             drafts += _merger(survivor, merged, reason, author, centre)
         done = steward.write(tx, county, drafts, landing)
         landing.finish()
-        tx.put_pair(row._replace(state=matching.SAME if same else matching.DIFFERENT))
         return done[0]
 
     return county.ledger.writing(step)
@@ -215,13 +214,7 @@ def _free_held(tx: Tx, county: County, landing: Landing, record: bytes) -> None:
     waiting = [entry for entry in landing.entries(record) if _waits_for_conflict(entry)]
     if folded.conflicts or not waiting:
         return
-    rulings: list[tuple[bytes, Ruling]] = []
-    for entry in waiting:
-        bench, brief = opened_brief(tx, county, entry.operation, folded)
-        assert entry.verdict is not None
-        ruling = judge_again(bench, brief)
-        effective_at = entry.verdict.effective_at
-        rulings.append((entry.operation.id, ruling._replace(effective_at=effective_at)))
+    rulings = [(one.operation.id, judge_again(tx, county, one, landing)) for one in waiting]
     _rule(tx, county, landing, rulings, "冲突已裁定", "")
 
 

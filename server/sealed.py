@@ -7,7 +7,7 @@ complaint record that is routed to no site, and figures count those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from server import steward
 from server.county import County
@@ -16,21 +16,27 @@ from server.steward import Draft
 from server.storage import ACTS, SEALED, Tx
 from server.verdicts import Ruling
 from shared import ids
-from shared.operation import Operation
+from shared.operation import VERSION, Operation
 from shared.validation import InvalidField, validate
-from shared.verdict import Status
+from shared.verdict import Status, Verdict
 from sync import sealed
+from sync.keys import SealingKey
 from sync.sealed import MalformedSealed
-from sync.suites import CannotOpen
+from sync.suites import CannotOpen, UnknownSuite
 
 KIND = sealed.KIND
 
 
-def judge(operation: Operation) -> Ruling:
-    """Return the ruling on a sealed act: its form is all there is to judge."""
-    if sealed.is_well_formed(operation.skeleton, operation.data):
-        return Ruling(Status.ADMITTED, 0)
-    return Ruling(Status.REFUSED, 0, "sealed_form")
+def judge(operation: Operation, effective_at: int | None, *, is_alone: bool) -> Ruling:
+    """Return the ruling on a sealed act: its form, a record of its own included, is all of it.
+
+    `effective_at` as rulings hold it; `is_alone`: its record holds nothing else.
+    """
+    if operation.skeleton.version > VERSION:
+        return Ruling(Status.HELD, 0, "newer_version", effective_at)
+    if is_alone and sealed.is_well_formed(operation.skeleton, operation.data):
+        return Ruling(Status.ADMITTED, 0, "", effective_at)
+    return Ruling(Status.REFUSED, 0, "sealed_form", effective_at)
 
 
 def purpose_of(operations: Sequence[Operation]) -> str:
@@ -39,32 +45,38 @@ def purpose_of(operations: Sequence[Operation]) -> str:
 
 
 def open_arrived(tx: Tx, county: County, landing: Landing, operations: Sequence[Operation]) -> None:
-    """Open sealed complaints where this county holds the key, and register what they say."""
+    """Open sealed complaints where this county holds the key, and register what they say.
+
+    What is refused, held, or does not open stays in the ledger as it is.
+    """
     key = county.keys.complaint
-    arrived = [op for op in operations if op.skeleton.kind == KIND]
-    if key is None or not arrived:
-        return
     drafts: list[Draft] = []
-    for operation in arrived:
-        if not sealed.is_well_formed(operation.skeleton, operation.data):
-            continue
-        try:
-            complaint = sealed.open_sealed(
-                operation.skeleton, operation.data, complaint_private=key.raw, county=county.code
-            )
-            data = None if complaint is None else validate("complaint", "register", complaint)
-        except (CannotOpen, MalformedSealed, InvalidField):
-            continue  # stays in the ledger sealed; the complaint desk lists what does not open
-        if data is not None:
-            site = data.get("target_site")
-            drafts.append(
-                Draft(
-                    ids.uuid8("complaint", operation.id), "complaint", "register", data,
-                    author=steward.SYSTEM, site=site if isinstance(site, str) else "",
-                    effective_at=operation.skeleton.effective_at,
-                )
-            )  # fmt: skip
+    for operation in operations:
+        if key is not None and operation.skeleton.kind == KIND:
+            verdict = landing.verdict(operation)
+            if verdict.status is Status.ADMITTED:
+                drafts += _complaint(operation, verdict, key, county.code)
     if drafts:
         landing.load(draft.record for draft in drafts)
         for done, verdict in steward.append(tx, county, drafts):
             landing.land(done, verdict)
+
+
+def _complaint(
+    operation: Operation, verdict: Verdict, key: SealingKey, county: int
+) -> Iterator[Draft]:
+    """The registration of what lies inside, if anything does that a complaint can be."""
+    try:
+        complaint = sealed.open_sealed(
+            operation.skeleton, operation.data, complaint_private=key.raw, county=county
+        )
+        data = None if complaint is None else validate("complaint", "register", complaint)
+    except (CannotOpen, UnknownSuite, MalformedSealed, InvalidField):
+        return
+    if data is not None:
+        site = data.get("target_site")
+        yield Draft(
+            ids.uuid8("complaint", operation.id), "complaint", "register", data,
+            author=steward.SYSTEM, site=site if isinstance(site, str) else "",
+            effective_at=verdict.effective_at,
+        )  # fmt: skip

@@ -1,9 +1,10 @@
 """A verdict as an operation: one per envelope, its rulings in runs.
 
-Data: {"stream", "branch", "from", "to", "head", "received_at", "runs": [[count, status, rank,
-reason, effective_at | null], …]} for an envelope, or {"operations": [id, …], "received_at", "runs"} for
-operations judged again. `effective_at` null says: as the operation itself states it. The cap is
-receipt + 24 h. Naming stream, range and head names the ids: the head is a hash over all of them.
+Data: {"stream", "from", "to", "head", "received_at", "runs": [[count, status, rank, reason,
+effective_at | null], …]} for an envelope, or {"operations": [id, …], "received_at": [ms, …],
+"reason", "runs"} for the branch of a fork and for operations judged again. `effective_at` null
+says: as the operation itself states it. The cap is receipt + 24 h. Naming stream, range and head
+names the ids: the head is a hash over all of them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ class Ruling(NamedTuple):
 
 def of_envelope(
     stream: bytes,
-    branch: int,
     seq_from: int,
     seq_to: int,
     head: bytes,
@@ -55,7 +55,7 @@ def of_envelope(
 ) -> dict[str, Value]:
     """Return the data of the verdict on one envelope."""
     return {
-        "stream": stream, "branch": branch, "from": seq_from, "to": seq_to, "head": head,
+        "stream": stream, "from": seq_from, "to": seq_to, "head": head,
         "received_at": received_at, "runs": _runs(rulings),
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from shared.ids import InvalidId, parse_record
 KIND = "session"
 OPEN = "open"
 OPEN_CITIZEN = "open_citizen"
+CLOSE = "close"
 TAG = b"bianmin.session.1\0"
 
 

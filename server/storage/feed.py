@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import func, select, union_all
 
@@ -23,7 +23,7 @@ class Feed(Heads):
         The records of the operations have to be locked, so that nobody else enters the same ones.
         """
         wanted = list(dict.fromkeys(entries))
-        known = self._known(wanted)
+        known = self.fed(wanted)
         fresh = [entry for entry in wanted if entry not in known]
         if not fresh:
             return 0
@@ -37,7 +37,8 @@ class Feed(Heads):
         )
         return len(fresh)
 
-    def _known(self, wanted: Sequence[FeedEntry]) -> set[FeedEntry]:
+    def fed(self, wanted: Iterable[FeedEntry]) -> set[FeedEntry]:
+        """Return those of `wanted` that the feed has."""
         by_verdict: dict[tuple[int, int], list[bytes]] = {}
         for entry in wanted:
             by_verdict.setdefault((entry.epoch, entry.county_seq), []).append(entry.operation)

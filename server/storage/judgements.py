@@ -37,6 +37,11 @@ class Judgements(Access):
         found = (Judgement(*row) for row in self._found(_ROW, _j.record, records))
         return {row.operation: row for row in found if row.operation in wanted}
 
+    def judgements_on(self, records: Collection[bytes]) -> dict[bytes, Judgement]:
+        """Return every verdict in force on these records, by operation."""
+        found = (Judgement(*row) for row in self._found(_ROW, _j.record, records))
+        return {row.operation: row for row in found}
+
     def put_effects(self, effects: Iterable[StateEffect]) -> None:
         """Note what operations did to their records' states, after folding; equal ones are left."""
         values = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import or_
 
@@ -18,10 +18,13 @@ _ROW = tuple(column for column in _m if column.name != "county")
 class Matching(Access):
     """Match keys are projections under the core's key; nothing of them leaves the core."""
 
-    def put_match_keys(self, record: bytes, rows: Iterable[MatchKey]) -> None:
-        """Replace the blind keys of a record."""
-        self.connection.execute(self._delete(match_keys).where(_m.record == record))
-        self._insert(match_keys, rows)
+    def put_match_keys(self, keys: Mapping[bytes, Iterable[MatchKey]]) -> None:
+        """Replace the blind keys of records."""
+        if keys:
+            self.connection.execute(
+                self._delete(match_keys).where(self._among(_m.record, list(keys)))
+            )
+            self._insert(match_keys, [row for rows in keys.values() for row in rows])
 
     def matches(self, kind: str, blind: Collection[bytes]) -> list[MatchKey]:
         """Return the keys of one kind that equal one of these, with the records they belong to."""

@@ -78,23 +78,39 @@ class Operations(Access):
         return {row.id: row for row in self._opened_operations(found)}
 
     def stream_operations(
-        self, stream: bytes, *, branch: int = 0, after_seq: int = 0, limit: int = 1000
+        self, stream: bytes, *, branch: int = 0, after_seq: int = 0, limit: int = 1000,
+        opened: bool = True,
     ) -> list[StoredOperation]:
-        """Return the next operations of a stream in order of seq, data opened."""
+        """Return the next operations of a stream in order of seq, data opened (or still sealed)."""
         statement = self._select(operations).where(
             _o.stream == stream, _o.branch == branch, _o.seq > after_seq
         )
         found = self.connection.execute(statement.order_by(_o.seq).limit(limit)).all()
-        return self._opened_operations(found)
+        return self._opened_operations(found) if opened else [StoredOperation(*r) for r in found]
 
-    def place(self, stream: bytes, seq: int) -> tuple[bytes, bytes] | None:
+    def data_of(self, row: StoredOperation) -> bytes | None:
+        """Return the data of a row that came still sealed; raise SealBroken."""
+        return None if row.data is None else self.open(_PLACE, row.id, row.data)
+
+    def place(self, stream: bytes, seq: int, *, branch: int = 0) -> tuple[bytes, bytes] | None:
         """Return id and record of operation `seq` of a stream; None where it is not there."""
         found = self.connection.execute(
             select(_o.id, _o.record).where(
-                _o.county == self.county, _o.stream == stream, _o.branch == 0, _o.seq == seq
+                _o.county == self.county, _o.stream == stream, _o.branch == branch, _o.seq == seq
             )
         ).first()
         return None if found is None else (found[0], found[1])
+
+    def last_of_kind(self, stream: bytes, kind: str, *, before_seq: int) -> bytes | None:
+        """Return the id of a stream's last operation of a kind before a sequence number."""
+        statement = (
+            select(_o.id)
+            .where(_o.county == self.county, _o.stream == stream, _o.branch == 0)
+            .where(_o.seq < before_seq, _o.kind == kind)
+            .order_by(_o.seq.desc())
+            .limit(1)
+        )
+        return self.connection.execute(statement).scalar()
 
     def record_ids(self, *, after: bytes = b"", limit: int = 1000) -> list[bytes]:
         """Return the next ids of records that operations name, in order (verify, rebuild)."""

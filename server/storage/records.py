@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import and_, except_, select
 from sqlalchemy.exc import IntegrityError
 
 from server.database import DatabaseBusy
-from server.schema import conflicts, numbers, records, routes
+from server.schema import conflicts, feed, numbers, operations, records, routes
 from server.storage.access import Access
 from server.storage.rows import ConflictRow, NumberRow, RecordRow
 
@@ -16,6 +17,13 @@ _PLACE = "records"
 _r = records.c
 _t = routes.c
 _ROW = tuple(column for column in _r if column.name != "county")
+
+
+_SHOWN = select(feed.c.county, operations.c.record, feed.c.scope).join(
+    operations,
+    and_(operations.c.county == feed.c.county, operations.c.id == feed.c.operation),
+)
+"""Which record the feed shows to which scope."""
 
 
 class RecordFilter(NamedTuple):
@@ -91,6 +99,11 @@ class Records(Access):
         found = self._rows(RecordRow, statement.order_by(_r.record.desc()).limit(limit))
         return [self._opened(row) for row in found]
 
+    def records_of(self, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
+        """Return these records by id; ids that are not there are left out."""
+        rows = (RecordRow(*row) for row in self._found(_ROW, _r.record, ids))
+        return {row.record: self._opened(row) for row in rows}
+
     def record_by_slip(self, slip: str) -> RecordRow | None:
         """Return the record that a slip number names."""
         statement = self._select(records).where(_r.slip == slip)
@@ -110,6 +123,19 @@ class Records(Access):
         """Give records (id, scope) to scopes of the feed; what is given already stays given."""
         rows = [_Route(record, scope) for record, scope in pairs]
         self._insert_new(routes, rows, "record", "scope")
+
+    def restore_routes(self) -> None:
+        """Make the routes anew from the feed, which never forgets who was shown what."""
+        self.connection.execute(self._delete(routes))
+        shown = _SHOWN.where(feed.c.county == self.county).distinct()
+        self.connection.execute(routes.insert().from_select(["county", "record", "scope"], shown))
+
+    def astray_routes(self) -> list[tuple[bytes, str]]:
+        """Return (record, scope) that stand in the routes alone or in the feed alone."""
+        shown = _SHOWN.where(feed.c.county == self.county)
+        given = select(_t.county, _t.record, _t.scope).where(_t.county == self.county)
+        differ = (except_(given, shown), except_(shown, given))
+        return [(row[1], row[2]) for one in differ for row in self.connection.execute(one)]
 
     def scopes_of(self, ids: Collection[bytes]) -> dict[bytes, set[str]]:
         """Return the scopes that hold each record."""

@@ -275,9 +275,9 @@ def test_routes_conflicts_and_keys_are_replaced_per_record(ledger: Ledger) -> No
         }
         assert [found.record for found in tx.list_conflicts()] == [one, other]
         blind = tx.blind("id", "510322199001011234")
-        tx.put_match_keys(one, [MatchKey(one, "id", blind, "BM-YB-001", 20261026)])
-        tx.put_match_keys(other, [MatchKey(other, "id", blind, "BM-YB-001", 20261026)])
-        tx.put_match_keys(other, [MatchKey(other, "name", blind, "BM-YB-001", 20261026)])
+        tx.put_match_keys({one: [MatchKey(one, "id", blind, "BM-YB-001", 20261026)]})
+        tx.put_match_keys({other: [MatchKey(other, "id", blind, "BM-YB-001", 20261026)]})
+        tx.put_match_keys({other: [MatchKey(other, "name", blind, "BM-YB-001", 20261026)]})
         assert [found.record for found in tx.matches("id", [blind, b"?" * 16])] == [one]
         assert tx.matches("id", []) == []
 

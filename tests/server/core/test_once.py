@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,8 +45,8 @@ def test_the_same_envelope_twice_enters_once(both: County) -> None:
 
 def test_batches_cut_anew_enter_once(both: County) -> None:
     tablet = _twenty(both)
-    assert [tablet.send(1, 8).fresh, tablet.send(1, 14).fresh, tablet.send(5, 20).fresh] == [8, 6, 6]
-    assert tablet.send(3, 12).fresh == 0
+    cuts = [(1, 8), (1, 14), (5, 20), (3, 12)]
+    assert [tablet.send(first, last).fresh for first, last in cuts] == [8, 6, 6, 0]
     _stands(both, tablet)
 
 
@@ -139,17 +140,16 @@ def test_the_acknowledgement_names_the_head_the_tablet_has(anna: Tablet) -> None
     )
 
 
-@pytest.mark.parametrize("at", range(0, 400, 7))
-def test_an_envelope_altered_at_any_byte_leaves_nothing(county: County, at: int) -> None:
-    tablet = Tablet(county, villages()[0])
-    tablet.consult()
-    raw = bytearray(tablet.seal())
-    raw[at % len(raw)] ^= 1
+def test_an_envelope_altered_at_any_byte_leaves_nothing(county: County, anna: Tablet) -> None:
+    anna.consult()
+    raw = anna.seal()
     before = operations(county)
-    taken = tablet.take(bytes(raw))
-    assert taken.refusal is not None
+    for at in range(len(raw)):
+        altered = bytearray(raw)
+        altered[at] ^= 1
+        assert anna.take(bytes(altered)).refusal is not None
     assert operations(county) == before
-    assert tablet.send().fresh == 2
+    assert anna.take(raw).fresh == 2
 
 
 def test_an_envelope_of_another_county_is_refused(county: County, anna: Tablet) -> None:
@@ -177,7 +177,7 @@ def test_an_envelope_of_an_unknown_or_waiting_device_is_refused(
     assert anna.send().fresh == 2
 
 
-def test_another_device_cannot_write_into_a_stream(county: County, anna: Tablet, bert: Tablet) -> None:
+def test_another_device_cannot_write_into_a_stream(anna: Tablet, bert: Tablet) -> None:
     anna.consult()
     anna.send()
     bert.stream, bert.log, bert.heads = anna.stream, list(anna.log), list(anna.heads)
@@ -196,11 +196,11 @@ def test_an_envelope_to_a_deleted_key_is_answered_with_seal_again(
 ) -> None:
     anna.consult()
     raw = anna.seal()
-    recipients = list(county.keys.recipients)
-    county.keys.recipients.clear()
+    keys = county.keys
+    county.keys = replace(keys, recipients=())
     for _ in range(2):  # the second time too: it was kept, not opened
         taken = anna.take(raw)
         assert taken.refusal is not None
         assert taken.refusal.code == "seal_again"
-    county.keys.recipients.extend(recipients)
+    county.keys = keys
     assert anna.take(raw).fresh == 2
