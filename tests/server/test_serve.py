@@ -247,3 +247,23 @@ def test_the_console_is_reached_through_the_front_and_the_cores_own_paths_are_no
         answer = httpx.get(f"{served.url}{path}", timeout=READY_S)
         assert answer.status_code in (404, 405), path
         assert tuple(answer.content[:1]) != (0x92,), path
+
+
+def test_a_killed_parent_takes_its_children_along_and_the_county_starts_again(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "county"
+    assert bianmin("county", "init", "--home", str(root), "--county", "510322").returncode == 0
+    first = start(root)
+    address = CountyHome.open(root).address()
+    first.kill()
+    first.wait(READY_S)
+    assert first.stdout is not None
+    assert first.stdout.read() == b"", "the children hold this pipe until they end"
+    first.stdout.close()
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{address}/healthz", timeout=READY_S)
+    second = start(root)
+    assert httpx.get(f"{CountyHome.open(root).address()}/healthz", timeout=READY_S).json()["ok"]
+    second.send_signal(signal.SIGINT)
+    assert stop(second) == 0
