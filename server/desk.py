@@ -11,20 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from server import reconcile, sight
 from server.accounts import REVEALED, Accounts, Person
 from server.api import messages, shapes
 from server.card import read_card
-from server.cards import card_fields
+from server.cards import FOLDED, card_fields
 from server.county import County, Editions
 from server.report import Report, make_report
 from server.sight import Sight, Subject
-from server.storage import RecordFilter
+from server.storage import RecordFilter, Tx
 from server.storage.rows import Judgement, RecordRow
 from server.veil import MASKED, Veil, is_masked, personal_fields
 from shared import ids
 from shared.canonical import Value
-from shared.errors import Refused
+from shared.errors import Misuse, Refused
 from shared.fold import fold
 from shared.kinds import LISTED
 from shared.operation import Operation
@@ -44,6 +46,10 @@ class UnknownConflict(Refused):
 
 class MaskedValue(Refused):
     """A masked value stands for none, or for more than one, of the values in conflict."""
+
+
+class NothingChosen(Misuse):
+    """A decision without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Desk:
             editions = self.county.editions(tx)
             cut = self._cut(person, editions, which)
             rows = tx.list_records(cut, before=before, limit=min(limit, LIST_MAX))
-            return [row for row in rows if self._sight(person, editions, row).seen]
+            return self._seen(tx, person, editions, rows)
 
     def by_slip(self, person: Person, slip: str) -> RecordRow | None:
         """Return the record a slip number names, if the person may see it."""
@@ -83,7 +89,7 @@ class Desk:
             if row is None:
                 return None
             editions = self.county.editions(tx)
-            return row if self._sight(person, editions, row).seen else None
+            return next(iter(self._seen(tx, person, editions, [row])), None)
 
     def rows(self, person: Person, records: Iterable[bytes]) -> list[RecordRow]:
         """Return these records in their order, leaving out what the person may not see."""
@@ -91,11 +97,8 @@ class Desk:
         with self.county.ledger.read() as tx:
             editions = self.county.editions(tx)
             found = tx.records(wanted)
-            return [
-                found[one]
-                for one in wanted
-                if one in found and self._sight(person, editions, found[one]).seen
-            ]
+            rows = [found[one] for one in wanted if one in found]
+            return self._seen(tx, person, editions, rows)
 
     def record(
         self, person: Person, record: bytes, *, reveal: bool = False, reason: str = ""
@@ -151,11 +154,8 @@ class Desk:
             editions = self.county.editions(tx)
             found = tx.list_pairs()
             rows = tx.records({one for row in found for one in (row.one, row.other)})
-
-            def sees(record: bytes) -> bool:
-                return record in rows and self._sight(person, editions, rows[record]).seen
-
-            return [shapes.pair(row) for row in found if sees(row.one) and sees(row.other)]
+            seen = {row.record for row in self._seen(tx, person, editions, rows.values())}
+            return [shapes.pair(row) for row in found if {row.one, row.other} <= seen]
 
     def held(self, person: Person) -> list[messages.Held]:
         """Return the operations that wait for a decision, of records the person may see."""
@@ -163,12 +163,11 @@ class Desk:
             editions = self.county.editions(tx)
             rows = tx.unsettled()
             records = tx.records({row.record for row in rows})
+            seen = {row.record for row in self._seen(tx, person, editions, records.values())}
+            is_county = person.role in sight.COUNTY_ROLES
 
             def sees(row: Judgement) -> bool:
-                known = records.get(row.record)
-                if known is None:
-                    return person.role in sight.COUNTY_ROLES
-                return self._sight(person, editions, known).seen
+                return row.record in seen or (is_county and row.record not in records)
 
             return shapes.held(tx, [row for row in rows if sees(row)])
 
@@ -207,7 +206,7 @@ class Desk:
         if found is None and not asked.again:
             raise UnknownConflict("这个冲突已经由他人裁定，或不存在，请刷新列表。")
         sides = found.values if found else folded.registers.get(asked.field, ())
-        value = _chosen(folded.kind, asked.field, sides, asked.value)
+        value = _chosen(folded.kind, asked, sides)
         shown = [ids.parse_operation(head) for head in asked.heads or ()] or folded.heads
         return reconcile.settle(
             self.county, record, asked.field, value, asked.reason, person.staff,
@@ -220,10 +219,11 @@ class Desk:
         with self.county.ledger.read() as tx:
             row = tx.pair(pair)
             rows = tx.records([row.one, row.other]) if row else {}
+            subjects = _subjects(tx, rows.values())
             editions = self.county.editions(tx)
         if row is None or len(rows) < 2:
             raise UnknownRecord("没有这一对记录，可能编号有误，请从列表中选择。")
-        one, other = (_subject_of_row(rows[record]) for record in (row.one, row.other))
+        one, other = subjects[row.one], subjects[row.other]
         sight.require_pair(person, editions, one, other)
         if row.state != OPEN_PAIR and not asked.again:
             raise UnknownConflict("这一对记录已经由他人判断，请刷新列表。")
@@ -236,15 +236,13 @@ class Desk:
         with self.county.ledger.read() as tx:
             judged = tx.judgements_of([operation]).get(operation)
             row = tx.record(judged.record) if judged else None
+            known = _subjects(tx, [row] if row else [])
             editions = self.county.editions(tx)
         if judged is None:
             raise UnknownRecord("没有这条操作，可能编号有误，请从待审列表中选择。")
         site = judged.site
-        subject = (
-            _subject_of_row(row)
-            if row
-            else Subject(judged.kind, None, site, editions.township_of(site), {})
-        )
+        unknown = Subject(judged.kind, None, site, editions.township_of(site), {})
+        subject = known.get(judged.record, unknown)
         sight.require_judge(person, editions, subject)
         admit = asked.decision == "admit"
         return reconcile.judge(self.county, operation, admit, asked.reason, person.staff)
@@ -258,20 +256,42 @@ class Desk:
             return which._replace(kinds=kinds)
         return which._replace(kinds=kinds, townships=[township])
 
-    def _sight(self, person: Person, editions: Editions, row: RecordRow) -> Sight:
-        return sight.sight_of(person, editions, _subject_of_row(row))
+    def _seen(
+        self, tx: Tx, person: Person, editions: Editions, rows: Iterable[RecordRow]
+    ) -> list[RecordRow]:
+        """Those of these records that the person may see at all."""
+        rows = list(rows)
+        subjects = _subjects(tx, rows)
+        return [r for r in rows if sight.sight_of(person, editions, subjects[r.record]).seen]
 
 
 def _subject(row: RecordRow, record: Record) -> Subject:
     return Subject(row.kind, row.state, row.site, row.township, record.fields)
 
 
-def _subject_of_row(row: RecordRow) -> Subject:
-    return Subject(row.kind, row.state, row.site, row.township, read_card(row.folded))
+def _subjects(tx: Tx, rows: Iterable[RecordRow]) -> dict[bytes, Subject]:
+    """Whom records are about. Complaints are folded: a card does not tell their target."""
+    rows = list(rows)
+    told = tx.operations_of([row.record for row in rows if row.kind in FOLDED])
+    return {
+        row.record: Subject(
+            row.kind, row.state, row.site, row.township,
+            fold(told[row.record]).fields if told.get(row.record) else read_card(row.folded),
+        )
+        for row in rows
+    }  # fmt: skip
 
 
-def _chosen(kind: str, register: str, sides: Sequence[Candidate], value: object) -> Value:
-    """The value meant: one of the sides, given plainly or as the person was shown it."""
+def _chosen(kind: str, asked: messages.Settle, sides: Sequence[Candidate]) -> Value:
+    """The value meant: a side by its operation, by its value, or by what the person was shown."""
+    if asked.operation is not None:
+        named = [side.value for side in sides if side.operation.hex() == asked.operation]
+        if not named:
+            raise UnknownConflict("选定的一方已经变化，请刷新页面后重新选择。")
+        return named[0]
+    register, value = asked.field, asked.value
+    if value is msgspec.UNSET:
+        raise NothingChosen("请给出选定的值（value）或选定一方的操作编号（operation）。")
     values = [side.value for side in sides]
     for one in values:
         if shapes.plain(one) == value:
@@ -284,7 +304,7 @@ def _chosen(kind: str, register: str, sides: Sequence[Candidate], value: object)
     ]
     if len(meant) == 1:
         return meant[0]
-    free: Value = value  # type: ignore[assignment]  # JSON is canonical data but for floats
+    free: Value = value
     if meant or is_masked(free):
         raise MaskedValue("隐去的内容不能确定是哪一个值，请先点“显示”再选择。")
     return free

@@ -114,7 +114,7 @@ def period_of(report: Report) -> str:
 
 def scope_of(report: Report, county: str) -> str:
     """Return what the report covers in words."""
-    return f"{report.site.title}及其下级" if report.site else f"{county}全县"
+    return f"{report.site.title}及其下级" if report.site else f"{county}（全县）"
 
 
 def value_of(is_rate: bool, figure: Figure) -> str:

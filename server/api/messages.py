@@ -143,7 +143,7 @@ class Record(msgspec.Struct):
 
 
 class Settle(msgspec.Struct, forbid_unknown_fields=True):
-    """A decision on one conflict.
+    """A decision on one conflict: the `value`, or the `operation` that wrote the chosen side.
 
     `heads`: those the person was shown, default those of now. `again`: decide although nothing is
     open (undo); without it a second person who was slower gets 409.
@@ -151,8 +151,9 @@ class Settle(msgspec.Struct, forbid_unknown_fields=True):
 
     record: RecordId
     field: Annotated[str, Meta(min_length=1, max_length=48)]
-    value: Any
     reason: Reason
+    value: Any = msgspec.UNSET
+    operation: OperationId | None = None
     heads: list[OperationId] | None = None
     again: bool = False
 

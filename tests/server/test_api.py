@@ -254,6 +254,25 @@ def test_a_complaint_about_a_person_shows_an_administrator_its_outline_only(
     assert world.audit(accounts.REVEALED) == []
 
 
+def test_a_complaint_about_a_person_is_in_no_list_of_that_persons_site(
+    client: Client, world: World
+) -> None:
+    world.clerk.act(
+        "complaint", "register", {"target_kind": "person", "content": "收钱", "target": "CCCCCCCC"}
+    )
+    log_in(client, "clerk", world.staff("clerk", "clerk", world.towns[0]))
+    assert client.ask("GET", "/records", kind="complaint") == []
+    assert len(client.ask("GET", "/records")) == 3
+    log_in(client, "watch", world.staff("watch", "supervisor", "s0001"))
+    assert len(client.ask("GET", "/records", kind="complaint")) == 1
+
+
+def test_a_decision_names_what_it_chooses(client: Client, world: World) -> None:
+    asked = {"record": ids.record_text(world.proxy.skeleton.record), "field": "phone"}
+    found = client.ask("POST", "/conflicts/settle", {**asked, "reason": "核实"}, status=422)
+    assert found["error"] == "nothing_chosen"
+
+
 @pytest.mark.parametrize("path", ["/conflicts", "/pairs", "/held", "/devices", "/records"])
 def test_nothing_is_shown_without_a_token(client: Client, path: str) -> None:
     for token in ("", "guess", "a" * 43):

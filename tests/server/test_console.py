@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -316,7 +317,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         found |= set(words.values())
     found |= {*conflicts.REASONS, *pairs.REASONS, *held.REASONS, *COMMON_RULES}
     found |= {text for one in DEFINITIONS for text in (one.label, one.rule)}
-    found |= {label for label, _, _ in report._presets(report.date(2026, 1, 1))}
+    found |= {label for label, _, _ in report._presets(date(2026, 1, 1))}
     for kind in LISTED:
         found |= {KINDS[kind].label, *lifecycle.states_of(kind)}
         found |= {lifecycle.act_label(kind, act) for act in lifecycle.acts_of(kind)}
@@ -374,3 +375,35 @@ def test_wrong_codes_are_limited_per_number(stranger: Browser, world: World) -> 
 def test_a_record_without_a_code_answers_nobody(stranger: Browser, world: World) -> None:
     number = slip_of(world, query_code="")
     assert stranger.post("/q", data={"number": number, "code": ""}).status_code == 404
+
+
+# ---- the style sheet
+
+
+def _schemes() -> list[dict[str, str]]:
+    """The colours of the light and of the dark scheme."""
+    sheet = files("server.console").joinpath("static", "console.css").read_text()
+    light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)[:2]
+    first = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", light))
+    return [first, first | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", dark))]
+
+
+def _luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [("ink", "ground"), ("ink", "paper"), ("ink", "raised"), ("muted", "ground"),
+     ("muted", "paper"), ("muted", "raised"), ("brand", "paper"), ("brand", "ground"),
+     ("brand", "brand-soft"), ("brand-ink", "brand"), ("good", "good-soft"), ("warn", "warn-soft"),
+     ("bad", "bad-soft"), ("brand", "bad-soft"), ("muted", "brand-soft")],
+)  # fmt: skip
+def test_text_has_the_contrast_of_wcag_aa(scheme: int, ink: str, ground: str) -> None:
+    colours = _schemes()[scheme]
+    one, other = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
+    assert (other + 0.05) / (one + 0.05) >= 4.5
