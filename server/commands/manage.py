@@ -70,13 +70,17 @@ def load(
     document = {
         "sites": done.sites,
         "items": done.items,
+        "postings": done.postings,
         "staff": [
             {"name": name, "role": role, "password": password}
             for name, role, password in done.accounts
         ],
         "doubts": list(done.doubts),
     }
-    lines = [f"已装入 {done.sites} 个站点、{done.items} 个事项。", *done.doubts]
+    lines = [
+        f"已装入 {done.sites} 个站点、{done.items} 个事项、{done.postings} 项任职。",
+        *done.doubts,
+    ]
     lines += [f"{name}（{role}）一次性密码 {password}" for name, role, password in done.accounts]
     show(document, as_json, lines)
 
