@@ -1,10 +1,10 @@
 """Canonical bytes: a deterministic profile of MessagePack.
 
 The profile: null, booleans, integers of 64 bits, UTF-8 text, byte strings, arrays, and maps whose
-keys are text in ascending order of their UTF-8 bytes, each key once; every length and integer in its
-shortest form. No floating point, no extension types, no time stamps: two machines must never print
-one number in two ways. So equal values have equal bytes, and bytes that do not encode back to
-themselves are refused. See docs/decisions/0001-operation-bytes.md.
+keys are text in ascending order of their UTF-8 bytes, each key once; every length and integer in
+its shortest form. No floating point, no extension types, no time stamps: two machines must never
+print one number in two ways. So equal values have equal bytes, and bytes that do not encode back
+to themselves are refused. See docs/decisions/0001-operation-bytes.md.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def encode(value: Value) -> bytes:
 
 
 def decode(data: bytes, size_max: int) -> Value:
-    """Return the value of canonical `data`; raise NotCanonical if it is not, or over `size_max` bytes."""
+    """Return the value of canonical `data`; raise NotCanonical, also over `size_max` bytes."""
     if len(data) > size_max:
         raise NotCanonical(f"数据有 {len(data)} 字节，超过上限 {size_max}，请拆分后再试。")
     try:

@@ -1,9 +1,10 @@
 """The hybrid clock and what it is worth.
 
-A clock is one unsigned integer: milliseconds since the epoch times 2**16 plus a counter (Kulkarni et
-al., "Logical Physical Clocks", 2014, with 48 + 16 bits). It only ever grows on a device, whatever the
-battery does to the wall clock, and comparing two integers compares two clocks. How far a time may be
-believed travels beside it as its quality; a wrong clock never stops anybody from recording.
+A clock is one unsigned integer: milliseconds since the epoch times 2**16 plus a counter (Kulkarni
+et al., "Logical Physical Clocks", 2014, with 48 + 16 bits). It only ever grows on a device,
+whatever the battery does to the wall clock, and comparing two integers compares two clocks. How
+far a time may be believed travels beside it as its quality; a wrong clock never stops anybody
+from recording.
 """
 
 from __future__ import annotations

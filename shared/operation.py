@@ -1,9 +1,9 @@
 """The operation: one act by one agent on one record, and the bytes that never change.
 
-An operation is a skeleton, a salt and its data. Its id is a hash of the skeleton alone; the skeleton
-holds the hash of salt and data. So data and salt can be erased for a person's sake while ids, parents
-and chains still verify. See docs/decisions/0001-operation-bytes.md; fixed vectors stand in
-tests/fixtures/vectors/.
+An operation is a skeleton, a salt and its data. Its id is a hash of the skeleton alone; the
+skeleton holds the hash of salt and data. So data and salt can be erased for a person's sake while
+ids, parents and chains still verify. See docs/decisions/0001-operation-bytes.md; fixed vectors
+stand in tests/fixtures/vectors/.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def build(
     data: dict[str, Value],
     salt: bytes,
 ) -> Operation:
-    """Build a new operation once; raise NotCanonical or MalformedOperation, never build a bad one."""
+    """Build a new operation; raise NotCanonical or MalformedOperation rather than a bad one."""
     data_bytes = canonical.encode(data)
     if len(data_bytes) > DATA_BYTES_MAX:
         raise MalformedOperation(f"内容有 {len(data_bytes)} 字节，超过上限，请缩短或改用附件。")

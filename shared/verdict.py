@@ -1,7 +1,7 @@
 """The county's verdict on an operation: what fold reads of it, and nothing else.
 
-Postings, grants, catalogue, calendar and today's date are judged once, by the county, when it writes
-the verdict. Fold never reads them, so any machine folds the same record in any year.
+Postings, grants, catalogue, calendar and today's date are judged once, by the county, when it
+writes the verdict. Fold never reads them, so any machine folds the same record in any year.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
     county_seq: int
     status: Status
     cap_ms: int | None
-    """The operation's clock counts no later than this (receipt + 24 h); None for the county's own."""
+    """The clock counts no later than this (receipt + 24 h); None for the county's own."""
     effective_at: int
     rank: int
     reason: str = ""

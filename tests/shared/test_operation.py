@@ -102,8 +102,9 @@ def test_a_value_out_of_range_is_never_built(change: dict[str, Any]) -> None:
 
 
 def test_data_outside_the_profile_is_never_built() -> None:
+    float_inside: Any = {"share": 0.5}
     with pytest.raises(NotCanonical):
-        build(**{"data": {"share": 0.5}})
+        build(data=float_inside)
 
 
 def test_parents_have_one_order() -> None:
