@@ -10,7 +10,10 @@ from typing import Protocol
 from mobile.home import Device
 from mobile.keyring import Kdf
 from mobile.tablet import Locked, Machine, Tablet
+from shared.operation import Operation
 from sync.card import CountyCard, Recipient, sign_card
+from sync.codec import Origin
+from sync.envelope import parse
 from sync.keys import SealingKey, SigningKey
 
 COUNTY = 510322
@@ -139,3 +142,19 @@ def introduce(tablet: Tablet, county: Knowing) -> None:
     sealing = tablet.locked.keyring.sealing_key(tablet.keys.data_key)
     key = tablet.device_key
     county.knows(key.id, key.public, SealingKey(sealing).public)
+
+
+def frozen_operations(locked: Locked, keys: CountyKeys) -> list[Operation]:
+    """Open everything in the outbox as the county would: each stream in order."""
+    known: dict[tuple[bytes, int], Operation] = {}
+    for one in locked.outbox.all():
+        envelope = parse(one.read())
+        stream = envelope.header.stream
+
+        def earlier(seq: int, stream: bytes = stream) -> Origin | None:
+            found = known.get((stream, seq))
+            return None if found is None else Origin(found.id, found.skeleton.record)
+
+        for operation in envelope.open(keys.recipient.raw, earlier):
+            known[stream, operation.skeleton.seq] = operation
+    return list(known.values())

@@ -1,0 +1,183 @@
+"""Bundles and attachments: by hand, in pieces, and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from mobile import attachments, carrying
+from mobile.attachments import NotHere, Unreadable
+from mobile.carrying import NotAReply
+from mobile.desk import NoSuchRecord, Recorded
+from mobile.tablet import Tablet
+from sync import bundle
+from sync.bundle import MalformedBundle, PartKind
+from sync.exchange import Exchange
+from sync.messages import SyncRequest, SyncResponse
+from tests.mobile.county import County, Serving
+from tests.mobile.kit import PIN, introduce, unlocked
+
+
+@pytest.fixture
+def county() -> County:
+    return County()
+
+
+@pytest.fixture
+def url(county: County) -> Iterator[str]:
+    with Serving(county) as serving:
+        yield serving.url
+
+
+@pytest.fixture
+def tablet(tmp_path: Path, county: County) -> Tablet:
+    made = unlocked(tmp_path / "home", county.keys)
+    introduce(made, county)
+    return made
+
+
+def ask(tablet: Tablet) -> Recorded:
+    done = tablet.desk.record("consultation", {"question": "问"})
+    assert isinstance(done, Recorded)
+    return done
+
+
+def reply_to(county: County, up: Path, down: Path) -> None:
+    """What `county import --reply` does."""
+    brought = bundle.read(up)
+    asked = SyncRequest(brought.envelopes, brought.cursor or b"", 1 << 20)
+    answer = SyncResponse.decode(county.sync(asked.encode()))
+    bundle.write_down(down, answer.acknowledgements, [answer.page] if answer.page else [])
+
+
+def delivery(tablet: Tablet) -> list[str]:
+    return [row.delivery for row in tablet.desk.records()]
+
+
+def test_there_and_back_by_hand(tablet: Tablet, county: County, tmp_path: Path) -> None:
+    ask(tablet)
+    up, down = tmp_path / "up", tmp_path / "down"
+    done = carrying.export(tablet.locked, up, tablet)
+    assert (done.operations, done.left) == (1, 0)
+    assert done.size == up.stat().st_size
+    reply_to(county, up, down)
+    taken = carrying.take_in(tablet.locked, down, tablet)
+    assert (taken.pushed, taken.pending) == (1, 0)
+    assert delivery(tablet) == ["merged"]
+    assert tablet.locked.outbox.all() == []
+
+
+def test_a_bundle_holds_nothing_readable(tablet: Tablet, tmp_path: Path) -> None:
+    tablet.desk.record("proxy", {"person_name": "赵测试", "item": "BM-YB-001"})
+    carrying.export(tablet.locked, tmp_path / "up", tablet)
+    assert "赵测试".encode() not in (tmp_path / "up").read_bytes()
+
+
+def test_a_locked_tablet_exports_and_imports(
+    tablet: Tablet, county: County, tmp_path: Path
+) -> None:
+    ask(tablet)
+    tablet.lock()
+    up, down = tmp_path / "up", tmp_path / "down"
+    assert carrying.export(tablet.locked, up, None).operations == 1
+    reply_to(county, up, down)
+    assert carrying.take_in(tablet.locked, down, None).pushed == 1
+    again = tablet.locked.unlock(PIN)
+    carrying.export(again.locked, up, again)  # unlocking and catching up is enough
+    assert delivery(again) == ["merged"]
+
+
+def test_the_same_reply_again_changes_nothing(
+    tablet: Tablet, county: County, tmp_path: Path
+) -> None:
+    ask(tablet)
+    up, down = tmp_path / "up", tmp_path / "down"
+    carrying.export(tablet.locked, up, tablet)
+    reply_to(county, up, down)
+    carrying.take_in(tablet.locked, down, tablet)
+    before = tablet.store.rows("SELECT * FROM operations ORDER BY position")
+    assert carrying.take_in(tablet.locked, down, tablet).pushed == 0
+    assert tablet.store.rows("SELECT * FROM operations ORDER BY position") == before
+
+
+def test_a_reply_cut_anywhere_gives_its_valid_part_or_one_error(
+    tablet: Tablet, county: County, tmp_path: Path
+) -> None:
+    ask(tablet)
+    up, down, cut = tmp_path / "up", tmp_path / "down", tmp_path / "cut"
+    carrying.export(tablet.locked, up, tablet)
+    reply_to(county, up, down)
+    whole = down.read_bytes()
+    for length in range(0, len(whole), 7):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(MalformedBundle):
+            carrying.take_in(tablet.locked, cut, tablet)
+    assert delivery(tablet) == ["merged"]  # the longest prefixes held what counts
+
+
+def test_other_files_are_refused(tablet: Tablet, tmp_path: Path) -> None:
+    up = tmp_path / "up"
+    carrying.export(tablet.locked, up, tablet)
+    with pytest.raises(NotAReply):
+        carrying.take_in(tablet.locked, up, tablet)
+    with pytest.raises(NotAReply):
+        carrying.take_in(tablet.locked, tmp_path / "none", tablet)
+    (tmp_path / "photo").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(MalformedBundle):
+        carrying.take_in(tablet.locked, tmp_path / "photo", tablet)
+
+
+def test_an_attachment_is_encrypted_read_and_sent_in_parts(
+    tablet: Tablet, county: County, url: str, tmp_path: Path
+) -> None:
+    of = ask(tablet)
+    photo = tmp_path / "照片.jpg"
+    content = b"fff" + bytes(range(256)) * 400
+    photo.write_bytes(content)
+    done = attachments.attach(tablet, of.record, photo)
+    shown = tablet.desk.show(done.record).record
+    assert shown.fields["media_type"] == "image/jpeg"
+    assert attachments.read(tablet, shown) == content
+    stored = next(tablet.locked.home.attachments.iterdir()).read_bytes()
+    assert content[:64] not in stored
+    exchange = Exchange(requests.Session(), url, monotonic=time.monotonic)
+    assert attachments.upload(tablet, exchange) == 4
+    assert [part for _, part in county.parts] == [0, 1, 2, 3]
+    assert attachments.upload(tablet, exchange) == 0
+
+
+def test_an_upload_goes_on_where_it_stopped(
+    tablet: Tablet, county: County, url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "scan").write_bytes(bytes(100_000))
+    attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
+    with tablet.store.write():
+        tablet.store.execute("UPDATE attachments SET parts_sent = 2")
+    exchange = Exchange(requests.Session(), url, monotonic=time.monotonic)
+    attachments.upload(tablet, exchange)
+    assert [part for _, part in county.parts] == [2, 3]
+
+
+def test_attachments_travel_in_bundles(tablet: Tablet, tmp_path: Path) -> None:
+    (tmp_path / "scan").write_bytes(bytes(100_000))
+    attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
+    carrying.export(tablet.locked, tmp_path / "up", tablet)
+    assert len(bundle.read(tmp_path / "up").all(PartKind.ATTACHMENT_PART)) == 4
+
+
+def test_attaching_needs_a_file_and_a_record(tablet: Tablet, tmp_path: Path) -> None:
+    of = ask(tablet)
+    with pytest.raises(Unreadable):
+        attachments.attach(tablet, of.record, tmp_path / "none")
+    (tmp_path / "scan").write_bytes(b"x")
+    with pytest.raises(NoSuchRecord):
+        attachments.attach(tablet, bytes(16), tmp_path / "scan")
+    done = attachments.attach(tablet, of.record, tmp_path / "scan")
+    for path in tablet.locked.home.attachments.iterdir():
+        path.unlink()
+    with pytest.raises(NotHere):
+        attachments.read(tablet, tablet.desk.show(done.record).record)
