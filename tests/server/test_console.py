@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator
-from datetime import date
 from html.parser import HTMLParser
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from server import accounts
-from server.console import render
 from server.console.app import console_app
-from server.console.language import translations
-from server.console.pages import conflicts, held, pairs, report
 from server.console.security import HEADERS
 from server.console.web import SESSION_COOKIE
-from server.metrics.definitions import COMMON_RULES, DEFINITIONS
-from shared import ids, lifecycle
-from shared.kinds import KINDS, LISTED
+from shared import ids
 from tests.server.browser import Browser
 from tests.server.test_api import NAME, NUMBER, PHONE, WHO, World
 
@@ -303,38 +291,6 @@ def test_the_console_speaks_chinese_first_and_english_when_asked(stranger: Brows
     assert "登录" in stranger.get("/login?lang=zh").text
 
 
-def test_every_sentence_of_the_console_has_its_english() -> None:
-    catalogue = translations("en")
-    found = {
-        message if isinstance(message, str) else message[0]
-        for _, _, message, _, _ in extract_from_dir(
-            str(files("server.console")), [("**.html", "jinja2")],
-            {"**.html": {"newstyle_gettext": "true"}}, {"_": None},
-        )
-    }  # fmt: skip
-    assert len(found) > 100
-    for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
-        found |= set(words.values())
-    found |= {*conflicts.REASONS, *pairs.REASONS, *held.REASONS, *COMMON_RULES}
-    found |= {text for one in DEFINITIONS for text in (one.label, one.rule)}
-    found |= {label for label, _, _ in report._presets(date(2026, 1, 1))}
-    for kind in LISTED:
-        found |= {KINDS[kind].label, *lifecycle.states_of(kind)}
-        found |= {lifecycle.act_label(kind, act) for act in lifecycle.acts_of(kind)}
-    missing = sorted(
-        text for text in found if catalogue.gettext(text) == text and text != "下载 PDF"
-    )
-    assert [text for text in missing if re.search("[一-鿿]", text)] == []
-
-
-def test_the_compiled_catalogue_is_that_of_the_written_one() -> None:
-    folder = files("server").joinpath("locale", "en", "LC_MESSAGES")
-    written = read_po(io.BytesIO(folder.joinpath("console.po").read_bytes()), locale="en")
-    compiled = io.BytesIO()
-    write_mo(compiled, written)
-    assert compiled.getvalue() == folder.joinpath("console.mo").read_bytes()
-
-
 # ---- the citizen's query
 
 
@@ -375,35 +331,3 @@ def test_wrong_codes_are_limited_per_number(stranger: Browser, world: World) -> 
 def test_a_record_without_a_code_answers_nobody(stranger: Browser, world: World) -> None:
     number = slip_of(world, query_code="")
     assert stranger.post("/q", data={"number": number, "code": ""}).status_code == 404
-
-
-# ---- the style sheet
-
-
-def _schemes() -> list[dict[str, str]]:
-    """The colours of the light and of the dark scheme."""
-    sheet = files("server.console").joinpath("static", "console.css").read_text()
-    light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)[:2]
-    first = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", light))
-    return [first, first | dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", dark))]
-
-
-def _luminance(colour: str) -> float:
-    """WCAG 2.2, relative luminance."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("scheme", [0, 1])
-@pytest.mark.parametrize(
-    ("ink", "ground"),
-    [("ink", "ground"), ("ink", "paper"), ("ink", "raised"), ("muted", "ground"),
-     ("muted", "paper"), ("muted", "raised"), ("brand", "paper"), ("brand", "ground"),
-     ("brand", "brand-soft"), ("brand-ink", "brand"), ("good", "good-soft"), ("warn", "warn-soft"),
-     ("bad", "bad-soft"), ("brand", "bad-soft"), ("muted", "brand-soft")],
-)  # fmt: skip
-def test_text_has_the_contrast_of_wcag_aa(scheme: int, ink: str, ground: str) -> None:
-    colours = _schemes()[scheme]
-    one, other = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
-    assert (other + 0.05) / (one + 0.05) >= 4.5
