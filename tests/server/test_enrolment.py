@@ -177,7 +177,9 @@ def test_a_revoked_device_keeps_what_it_brought_before(county: County) -> None:
     assert [one.state for one in take_in(county, late).outcomes] == ["opened"]
     with county.ledger.read() as tx:
         held = tx.unsettled(Status.HELD)
-    assert [one.operation for one in held] == [tablet.operations[2].id]
+    assert [(one.operation, one.reason) for one in held] == [
+        (tablet.operations[2].id, "stream_cut")
+    ]
     with pytest.raises(WrongState, match="撤销"):
         decide_device(county, "approve", tablet.device_key.id.hex(), "admin")
     request = tablet.request(invite(county, VILLAGE).code)
