@@ -73,9 +73,13 @@ class Tablet:
 
     def ask(self, question: str) -> Operation:
         """Record a consultation."""
+        return self.write("consultation", "register", {"question": question})
+
+    def write(self, kind: str, act: str, data: dict[str, Value]) -> Operation:
+        """Make a new record of any kind."""
         if self._session is None:
             self.unlock()
-        return self._write("consultation", "register", {"question": question}, self._record(), ())
+        return self._write(kind, act, data, self._record(), ())
 
     def envelope(self, first: int = 1, last: int | None = None) -> bytes:
         """Operations `first` to `last`, sealed; an empty envelope where there is none."""
