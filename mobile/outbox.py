@@ -71,6 +71,10 @@ class Outbox:
         """Return what has to be sent: not acknowledged, or a day ago and still not opened."""
         return [one for one in self.all() if not self._is_stored(one, now_ms, front_public)]
 
+    def undelivered(self, front_public: bytes) -> list[Frozen]:
+        """Return what the front has not acknowledged."""
+        return [one for one in self.all() if _acknowledgement(one, front_public) is None]
+
     def add(self, raw: bytes, work: int) -> Frozen:
         """Freeze an envelope durably; the same one again changes nothing. Raises NotSaved."""
         header = parse(raw).header

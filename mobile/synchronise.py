@@ -61,6 +61,7 @@ class Synchroniser:
         self._synced = Synced()
         self._replies = Replies(tablet)
         self._resealed: set[str] = set()
+        self._sent: set[str] = set()
         self._page_bytes = PAGE_BYTES
         kept = tables.meta(tablet.store, _BUDGET)
         self._budget = int(kept) if kept else STANDARD_BYTES
@@ -95,8 +96,7 @@ class Synchroniser:
             self._sleep(VERDICT_WAIT_S)
 
     def _pending(self) -> list[Frozen]:
-        now_ms = self._tablet.locked.machine.clock.now_ms()
-        return self._tablet.locked.outbox.pending(now_ms, self._tablet.card.front_public)
+        return still_pending(self._tablet.locked, self._sent)
 
     def _choose(self) -> list[Frozen]:
         """Choose envelopes for one request, the acts' stream first, up to the line's budget."""
@@ -124,6 +124,7 @@ class Synchroniser:
         except Unreachable as error:
             self._shrink(chosen, error)
             return None
+        self._sent |= {one.path.name for one in chosen}
         self._synced.bytes_up += exchanged.bytes_up
         self._synced.bytes_down += exchanged.bytes_down
         if tablet.locked.machine.clock.steady_ms() - begun < FAST_MS:
@@ -194,11 +195,13 @@ def deliver(locked: Locked, exchange: Exchange) -> Synced:
     synced, outcome = Synced(), Outcome()
     inbox = Inbox(locked.home.inbox)
     card = locked.card
-    while batch := _first(locked.outbox.pending(locked.machine.clock.now_ms(), card.front_public)):
+    sent: set[str] = set()
+    while batch := _first(still_pending(locked, sent)):
         page_bytes = PAGE_BYTES if inbox.is_empty else 0  # one page may wait, not the same twice
         cursor = locked.home.summary().cursor
         request = SyncRequest([one.read() for one in batch], cursor, page_bytes)
         exchanged = exchange.sync(request)
+        sent |= {one.path.name for one in batch}
         synced.round_trips += 1
         synced.bytes_up += exchanged.bytes_up
         synced.bytes_down += exchanged.bytes_down
@@ -248,6 +251,16 @@ def never_connected(error: Unreachable) -> bool:
     return isinstance(cause, requests.ConnectTimeout) or isinstance(
         reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     )
+
+
+def still_pending(locked: Locked, sent: set[str]) -> list[Frozen]:
+    """Return what has to be sent, each envelope until its first acknowledgement in this run.
+
+    The front answers a repeated envelope with its first acknowledgement, however old that is.
+    """
+    now_ms = locked.machine.clock.now_ms()
+    pending = locked.outbox.pending(now_ms, locked.card.front_public)
+    return [one for one in pending if one.path.name not in sent or not one.acknowledgement.exists()]
 
 
 def _first(pending: list[Frozen]) -> list[Frozen]:

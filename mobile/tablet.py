@@ -101,7 +101,7 @@ class Locked:
         """Return what can be told without a PIN: the frozen outbox and the last counts."""
         summary = self.home.summary()
         front = self.card.front_public
-        pending = self.outbox.pending(self.machine.clock.now_ms(), front)
+        pending = self.outbox.undelivered(front)
         return Status(
             pending=sum(one.work for one in pending), held=summary.held, refused=summary.refused,
             last_delivered_at=summary.last_delivered_at,

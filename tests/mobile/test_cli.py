@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    with Serving(County()) as serving:
+    with Serving(County(now=time.time_ns() // 1_000_000)) as serving:
         made = Shell(Path(tmp_path_factory.mktemp("cli")) / "home", serving.url)
         document = made("enrol", "--server", serving.url, "--code", "CODE", "--name", "测试员甲")
         assert {"device", "site", "state"} <= document.keys()

@@ -275,3 +275,17 @@ def test_a_moved_county_is_followed_by_its_fingerprint(
     with Serving(County(CountyKeys("impostor"))) as impostor, pytest.raises(NotTheCounty):
         follow(tablet.locked, exchange(impostor.url), impostor.url)
     assert tablet.locked.device.server == url
+
+
+@pytest.mark.parametrize("core_down", [True, False])
+def test_an_old_acknowledgement_again_ends_the_exchange(
+    tablet: Tablet, county: County, url: str, core_down: bool
+) -> None:
+    """The front repeats its first acknowledgement: one from last month must not loop."""
+    ask(tablet)
+    county.now = NOW - 30 * 24 * 3_600_000
+    county.manners.core_down = True
+    assert sync(tablet, url).pushed == 1
+    county.manners.core_down = core_down
+    assert sync(tablet, url).round_trips <= 2
+    assert deliver(tablet.locked, exchange(url)).round_trips <= 1
