@@ -80,8 +80,10 @@ def _enrol(tx: Tx, county: County, request: EnrolRequest) -> Enrolled:
         raise WrongCode
     if invitation.used_at is not None:
         return _again(tx, request, device_id)
-    if county.now() >= invitation.expires_at or not tx.use_invitation(code, county.now()):
+    if county.now() >= invitation.expires_at:
         raise WrongCode
+    if not tx.use_invitation(code, county.now()):  # another copy of this request was faster
+        return _again(tx, request, device_id)
     editions = county.editions(tx)
     device = tx.device(device_id)
     if device is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from server.admin import invite
 from server.birth import CountyExists, init_county
 from server.county_card import RootKeyAway, renew_keys, write_card
+from server.enrolment import enrol
 from server.handover import Handed, HandOver
 from server.keys import OVERLAP_MS, PERIOD_MS, load_keys
 from server.opening import close_county, open_county
@@ -18,6 +20,7 @@ from server.verify import verify
 from sync.card import open_card
 from sync.keys import key_id
 from tests.server.counties import COUNTY, VILLAGE, Clock, a_county, a_tablet
+from tests.server.tablets import Tablet
 
 
 def test_the_whole_way_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
@@ -44,6 +47,26 @@ def test_the_whole_way_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
             tmp_path / "second", COUNTY, database=postgres_url, sample=True, now=now,
             entropy=os.urandom,
         )  # fmt: skip
+
+
+def test_five_equal_requests_at_once_enrol_one_tablet_on_postgresql(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    now = Clock()
+    init_county(
+        tmp_path / "county", COUNTY, database=postgres_url, sample=True, now=now,
+        entropy=os.urandom,
+    )  # fmt: skip
+    county = open_county(tmp_path / "county", now=now)
+    tablet = Tablet(county.home.config.fingerprint, now)
+    raw = tablet.request(invite(county, VILLAGE).code).encode()
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda _: enrol(county, raw), range(5)))
+    assert len({(one.device, one.agent) for one in answers}) == 1
+    with county.ledger.read() as tx:
+        assert len(tx.devices()) == len(tx.agents()) == len(tx.postings()) == 1
+    assert verify(county).violations == ()
+    close_county(county)
 
 
 def test_a_birth_that_failed_leaves_no_county(tmp_path: Path, postgres_url: str) -> None:
