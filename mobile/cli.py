@@ -188,12 +188,16 @@ def import_(given: Access, file: Path) -> None:
 
 
 @click.command()
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="本机数据目录。")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="本机数据目录；不给则用本用户的应用目录。",
+)
 def tablet(home: Path | None) -> None:
     """打开窗口终端。"""
-    from mobile.window.app import run
+    from mobile.app import main
 
-    run(home)
+    main(home or Path(click.get_app_dir("bianmin")))
 
 
 def _synced_lines(done: Synced) -> list[str]:
