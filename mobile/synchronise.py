@@ -22,7 +22,7 @@ from mobile.replies import NotOurCounty, Outcome, Replies, keep_stored
 from mobile.tablet import Locked, Tablet
 from sync.card import open_card
 from sync.exchange import Exchange, Unreachable
-from sync.messages import Refusal, SyncRequest, SyncResponse
+from sync.messages import ENVELOPES_MAX, Refusal, SyncRequest, SyncResponse
 
 BATCH_BYTES_MAX = 4 << 20
 PAGE_BYTES = 256 << 10
@@ -32,7 +32,6 @@ FAST_MS = 2_000
 """An exchange that took less lets the next one carry twice as much."""
 VERDICT_TRIES = 40
 VERDICT_WAIT_S = 0.25
-ENVELOPES_MAX = 500
 _BUDGET = "line budget"
 _SEAL_AGAIN = frozenset({"seal_again", "malformed"})
 
@@ -105,11 +104,12 @@ class Synchroniser:
         chosen: list[Frozen] = []
         size = 0
         for one in pending:
-            if chosen and (size + one.size > self._budget or len(chosen) == ENVELOPES_MAX):
+            if chosen and size + one.size > self._budget:
                 break
             size += one.size
             chosen.append(one)
-        return chosen
+        most = ENVELOPES_MAX - self._asks_first(chosen)
+        return chosen[:most]
 
     def _send(self, chosen: list[Frozen]) -> SyncResponse | None:
         tablet = self._tablet
@@ -266,7 +266,8 @@ def still_pending(locked: Locked, sent: set[str]) -> list[Frozen]:
 def _first(pending: list[Frozen]) -> list[Frozen]:
     chosen: list[Frozen] = []
     for one in pending:
-        if chosen and sum(c.size for c in chosen) + one.size > STANDARD_BYTES:
+        full = sum(c.size for c in chosen) + one.size > STANDARD_BYTES
+        if chosen and (full or len(chosen) == ENVELOPES_MAX):
             break
         chosen.append(one)
     return chosen

@@ -16,6 +16,8 @@ from sync import frame
 from sync.frame import Malformed
 
 CONTENT_TYPE = "application/vnd.bianmin"
+ENVELOPES_MAX = 16
+"""Envelopes in one request, an asking one counted: the front refuses a request with more."""
 
 M = TypeVar("M", bound="Message")
 

@@ -16,8 +16,6 @@ from shared.errors import BianminError, Refused
 from sync.envelope import Envelope, MalformedEnvelope, parse
 from sync.keys import BadSignature
 
-ENVELOPES_MAX = 16
-"""Envelopes in one request."""
 BODY_BYTES_MAX = 6 << 20
 ACTIVE = "active"
 

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter
 from server.front.core_link import CoreDown
 from server.front.deliver import Deliverer, Delivery
 from server.front.gate import (
-    ENVELOPES_MAX,
     Admitted,
     NotAdmitted,
     WrongCounty,
@@ -23,7 +22,7 @@ from sync.acknowledgement import Stored, sign_stored
 from sync.envelope import Envelope
 from sync.frame import Malformed
 from sync.keys import SigningKey
-from sync.messages import Refusal, SyncRequest, SyncResponse
+from sync.messages import ENVELOPES_MAX, Refusal, SyncRequest, SyncResponse
 
 SEAL_AGAIN = "seal_again"
 NOT_ADMITTED = "not_admitted"

@@ -20,7 +20,14 @@ from sync.codec import Origin
 from sync.enrolment import EnrolRequest, EnrolResponse
 from sync.envelope import Envelope, parse
 from sync.keys import key_id
-from sync.messages import CONTENT_TYPE, Failure, Refusal, SyncRequest, SyncResponse
+from sync.messages import (
+    CONTENT_TYPE,
+    ENVELOPES_MAX,
+    Failure,
+    Refusal,
+    SyncRequest,
+    SyncResponse,
+)
 from sync.page import Own, Page, Received, collapse, cursor_mark, seal_page
 from sync.suites import CannotOpen
 from tests.mobile.kit import COUNTY, NOW, CountyKeys
@@ -76,6 +83,7 @@ class County:
     def sync(self, raw: bytes) -> bytes:
         """Answer one exchange."""
         request = SyncRequest.decode(raw)
+        assert len(request.envelopes) <= ENVELOPES_MAX, "the front refuses the whole request"
         envelopes = [parse(envelope) for envelope in request.envelopes]
         self.received += sum(len(envelope) for envelope in request.envelopes)
         device = envelopes[0].header.device
@@ -100,7 +108,7 @@ class County:
             ]
         page = None
         if not self.manners.core_down and request.page_bytes_max:
-            page = self._page(device, _asking(envelopes), request.cursor)
+            page = self.page(device, _asking(envelopes), request.cursor)
         return SyncResponse(acknowledgements, page, refusals).encode()
 
     def enrol(self, raw: bytes) -> bytes:
@@ -146,7 +154,8 @@ class County:
         head = chain.extend_all(chain.genesis(COUNTY, stream), (one.id for one in known))
         return Opened(COUNTY, 1, stream, len(known), head, 0)
 
-    def _page(self, device: bytes, stream: bytes, cursor: bytes) -> bytes:
+    def page(self, device: bytes, stream: bytes, cursor: bytes) -> bytes:
+        """Return the sealed page for a device after a cursor."""
         start = int(cursor or b"0")
         chosen = self.feed[start : start + ENTRIES_MAX]
         end = start + len(chosen)

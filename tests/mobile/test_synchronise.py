@@ -13,10 +13,12 @@ import requests
 from mobile import synchronise
 from mobile.desk import Recorded
 from mobile.inbox import Inbox
+from mobile.replies import NotOurCounty, Outcome, Replies
 from mobile.synchronise import Synced, Synchroniser, deliver, follow
 from mobile.tablet import Tablet
 from shared.clock import Quality
 from sync.exchange import Exchange, NotTheCounty, Unreachable
+from sync.messages import ENVELOPES_MAX
 from tests.mobile.county import County, Serving
 from tests.mobile.kit import NOW, PIN, CountyKeys, introduce, unlocked
 
@@ -86,6 +88,20 @@ def test_nothing_new_is_one_small_request(tablet: Tablet, url: str) -> None:
     assert done.bytes_up < 600
 
 
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_long_backlog_never_sends_more_envelopes_than_the_front_takes(
+    tablet: Tablet, county: County, url: str, locked: bool
+) -> None:
+    ask(tablet, 3 * ENVELOPES_MAX)
+    tablet.freezer.freeze(1)  # an envelope for each operation
+    if locked:
+        tablet.lock()
+        assert deliver(tablet.locked, exchange(url)).pending == 0
+    else:
+        assert sync(tablet, url).pending == 0
+    assert len(county.operations) == 3 * ENVELOPES_MAX + 1
+
+
 def test_a_lost_answer_doubles_nothing(tablet: Tablet, county: County, url: str) -> None:
     ask(tablet, 2)
     county.manners.lose_answers = 1
@@ -125,6 +141,14 @@ def test_a_page_of_another_county_changes_nothing(tablet: Tablet, county: County
     assert (done.pushed, done.pulled) == (0, 0)
     assert deliveries(tablet) == {"saved"}
     assert tablet.intake.cursor() == b""
+
+
+def test_a_page_for_another_device_changes_nothing(tablet: Tablet, county: County) -> None:
+    ask(tablet)
+    county.sealing[b"another."] = county.sealing[tablet.device_key.id]
+    page = county.page(b"another.", tablet.log.stream().id, b"")
+    with pytest.raises(NotOurCounty):
+        Replies(tablet).page(page, Outcome(), live=True)
 
 
 def test_without_the_core_work_is_delivered_and_kept(

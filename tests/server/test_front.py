@@ -11,7 +11,6 @@ import pytest
 from starlette.applications import Starlette
 
 from server.front.app import GUESSES_PER_ADDRESS, Front, front_app
-from server.front.gate import ENVELOPES_MAX
 from server.handover import DeviceKey, Devices
 from server.home import CountyConfig, CountyHome
 from server.keys import CountyKeys, create_keys
@@ -21,7 +20,7 @@ from sync import attachment, envelope
 from sync.acknowledgement import open_stored
 from sync.enrolment import EnrolRequest
 from sync.keys import SigningKey
-from sync.messages import CONTENT_TYPE, Failure, SyncRequest, SyncResponse
+from sync.messages import CONTENT_TYPE, ENVELOPES_MAX, Failure, SyncRequest, SyncResponse
 from tests.server.running import running
 
 COUNTY = 510322
