@@ -10,6 +10,7 @@ from __future__ import annotations
 from mobile import streams, tables
 from mobile.database import Store
 from mobile.log import insert_own
+from mobile.session import Author
 from mobile.streams import SEALED, Entropy
 from mobile.timekeeping import Reading
 from shared import clock as hybrid
@@ -19,14 +20,15 @@ from shared.chain import extend
 from shared.kinds import kind_of
 from shared.slips import sealed_query_code
 from sync import sealed
+from sync.sealed import Inside
 
 DAY_MS = 24 * 60 * 60 * 1000
 _LAST_DRAW = "dummy drawn at"
 
 
 def seal_complaint(
-    store: Store, *, complaint: dict[str, Value], public: bytes, county: int, reading: Reading,
-    entropy: Entropy,
+    store: Store, *, complaint: dict[str, Value], author: Author, public: bytes, county: int,
+    reading: Reading, entropy: Entropy,
 ) -> str:  # fmt: skip
     """Seal and store a complaint; return the query code for the citizen. Raises TooLong."""
     code = sealed_query_code(entropy(8))
@@ -34,7 +36,7 @@ def seal_complaint(
         complaint = {**complaint, "query_code": code}
     with store.write():
         _append(
-            store, complaint, public=public, county=county,
+            store, Inside(author.site, author.name, complaint), public=public, county=county,
             reading=reading, entropy=entropy,
         )  # fmt: skip
     return code
@@ -56,7 +58,7 @@ def perhaps_dummy(
 
 
 def _append(
-    store: Store, complaint: dict[str, Value] | None, *, public: bytes, county: int,
+    store: Store, inside: Inside | None, *, public: bytes, county: int,
     reading: Reading, entropy: Entropy,
 ) -> None:  # fmt: skip
     stream = streams.current(store, SEALED) or streams.start(store, SEALED, county, entropy)
@@ -69,7 +71,7 @@ def _append(
         record=entropy(16), kind=sealed.KIND, act=sealed.ACT, parents=(), clock=stream.clock,
         quality=reading.quality, effective_at=reading.at,
         data=sealed.seal(
-            complaint, complaint_public=public, county=county, stream=stream.id, seq=stream.seq
+            inside, complaint_public=public, county=county, stream=stream.id, seq=stream.seq
         ),
         salt=operations.salt_of(stream.seed, stream.seq),
     )  # fmt: skip

@@ -187,6 +187,7 @@ class Synchroniser:
         tablet.keep_summary(max(filter(None, (last, outcome.delivered_at)), default=None))
         self._synced.pushed, self._synced.pulled = outcome.pushed, outcome.pulled
         self._synced.pending = tablet.status().pending
+        tablet.refresh_catalogue()
         self._synced.notices = tuple(outcome.notices)
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from mobile import instance, projection, streams, tables
-from mobile.composite import Catalogue
+from mobile import editions, instance, projection, streams, tables
 from mobile.database import Store, open_store
 from mobile.desk import Desk
 from mobile.freezing import Freezer
@@ -28,7 +26,7 @@ from mobile.slip_counter import SlipCounter
 from mobile.status import Status, status_of
 from mobile.streams import Entropy
 from mobile.timekeeping import Clock, Reading, SystemClock, read
-from shared.sample import sample_catalogue
+from shared.civil import civil_date
 from sync.card import CountyCard, open_card
 from sync.keys import SigningKey
 
@@ -125,7 +123,8 @@ class Tablet:
             store, locked.outbox, self.card, self.device_key, machine.clock.now_ms
         )
         slips = SlipCounter(locked.home.slips, device.short_code)
-        self.desk = Desk(store, self.log, slips, self.card, _catalogue(self.card), self.read_clock)
+        self.desk = Desk(store, self.log, slips, self.card, None, self.read_clock)
+        self.refresh_catalogue()
         tables.keep_county(store, self.card.county)
         if instance.renew(store, locked.home.instance, machine.entropy):
             self._start_new_streams(slips)
@@ -135,6 +134,10 @@ class Tablet:
     def read_clock(self) -> Reading:
         """Return what time it is, and how far that may be believed."""
         return read(self.locked.machine.clock, self.intake.anchor())
+
+    def refresh_catalogue(self) -> None:
+        """Take the catalogue edition that is in force now; after an exchange it may be another."""
+        self.desk.catalogue = editions.catalogue(self.store, civil_date(self.read_clock().at))
 
     def status(self) -> Status:
         """Return the counts of the open store."""
@@ -176,15 +179,6 @@ class Tablet:
                     new.slip_day, new.slip_count = old.slip_day, old.slip_count
                     slips.skip_reserved(new)
                     streams.save(self.store, new)
-
-
-def _catalogue(card: CountyCard) -> Catalogue | None:
-    return _sample() if card.sample else None
-
-
-@cache
-def _sample() -> Catalogue:
-    return Catalogue(sample_catalogue())
 
 
 def _with_last_agent(device: Device, number: int) -> Device:

@@ -10,7 +10,8 @@ CARD_BYTES_MAX = 8 << 10
 _TEXT_MAX = 80
 _FIELDS = (
     "person_name", "id_no", "phone", "item", "item_name", "question", "content", "slip",
-    "query_code", "proxy", "case", "merged_into", "level", "of",
+    "query_code", "practice", "holder", "holder_site", "proxy", "case", "merged_into", "level",
+    "of",
 )  # fmt: skip
 
 

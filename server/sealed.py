@@ -67,16 +67,15 @@ def _complaint(
 ) -> Iterator[Draft]:
     """The registration of what lies inside, if anything does that a complaint can be."""
     try:
-        complaint = sealed.open_sealed(
+        inside = sealed.open_sealed(
             operation.skeleton, operation.data, complaint_private=key.raw, county=county
         )
-        data = None if complaint is None else validate("complaint", "register", complaint)
+        data = None if inside is None else validate("complaint", "register", inside.complaint)
     except (CannotOpen, UnknownSuite, MalformedSealed, InvalidField):
         return
-    if data is not None:
-        site = data.get("target_site")
+    if inside is not None and data is not None:
         yield Draft(
             ids.uuid8("complaint", operation.id), "complaint", "register", data,
-            author=steward.SYSTEM, site=site if isinstance(site, str) else "",
+            author=steward.SYSTEM, site=inside.site,
             effective_at=verdict.effective_at,
         )  # fmt: skip

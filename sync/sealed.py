@@ -9,6 +9,7 @@ so that none can be moved or repeated elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from shared import canonical
 from shared.canonical import NotCanonical, Value
@@ -33,8 +34,16 @@ class TooLong(Malformed):
     """A complaint that does not fit into the one size."""
 
 
+class Inside(NamedTuple):
+    """What only the holder of the complaint key reads: where, by whom, and the complaint."""
+
+    site: str
+    author: str
+    complaint: Mapping[str, Value]
+
+
 def seal(
-    complaint: Mapping[str, Value] | None,
+    inside: Inside | None,
     *,
     complaint_public: bytes,
     county: int,
@@ -43,7 +52,7 @@ def seal(
     suite: int = suites.X25519_AES256,
 ) -> dict[str, Value]:
     """Return the data of a sealed operation; None makes a dummy. Raises TooLong."""
-    plain = canonical.encode(dict(complaint)) if complaint is not None else b""
+    plain = b"" if inside is None else canonical.encode(_listed(inside))
     if len(plain) > PLAIN_BYTES - _LENGTH_BYTES:
         raise TooLong("投诉内容太长，请写得简短一些。")
     padded = len(plain).to_bytes(_LENGTH_BYTES, "big") + plain
@@ -67,8 +76,8 @@ def is_well_formed(skeleton: Skeleton, data: Mapping[str, Value]) -> bool:
 
 def open_sealed(
     skeleton: Skeleton, data: Mapping[str, Value], *, complaint_private: bytes, county: int
-) -> dict[str, Value] | None:
-    """Return the complaint, None for a dummy; raise MalformedSealed or CannotOpen."""
+) -> Inside | None:
+    """Return what lies inside, None for a dummy; raise MalformedSealed or CannotOpen."""
     cipher, suite = data.get("cipher"), data.get("suite")
     if not isinstance(cipher, bytes) or not isinstance(suite, int):
         raise MalformedSealed("密封投诉的格式不符，请联系县中心。")
@@ -84,9 +93,14 @@ def open_sealed(
         value = canonical.decode(plain, PLAIN_BYTES)
     except NotCanonical as error:
         raise MalformedSealed("密封投诉的格式不符，请联系县中心。") from error
-    if not isinstance(value, dict):
-        raise MalformedSealed("密封投诉的格式不符，请联系县中心。")
-    return value
+    match value:
+        case [str(site), str(author), dict(complaint)]:
+            return Inside(site, author, complaint)
+    raise MalformedSealed("密封投诉的格式不符，请联系县中心。")
+
+
+def _listed(inside: Inside) -> list[Value]:
+    return [inside.site, inside.author, dict(inside.complaint)]
 
 
 def _info(county: int, stream: bytes, seq: int) -> bytes:

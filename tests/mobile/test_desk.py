@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlcipher3
 
+from mobile.composite import Catalogue
 from mobile.desk import NoSuchRecord, NotFromHere, NotNow, Recorded, Sealed
 from mobile.files import NotSaved
 from mobile.projection import rebuild
@@ -16,6 +17,7 @@ from shared.errors import Misuse
 from shared.ids import record_text
 from shared.kinds import UnknownKind
 from shared.operation import restore
+from shared.sample import sample_catalogue
 from shared.slips import parse
 from shared.validation import InvalidField
 from sync.keys import verify
@@ -56,6 +58,7 @@ def test_a_record_is_listed_shown_and_numbered(tablet: Tablet) -> None:
 
 
 def test_an_item_carries_the_numbers_of_its_edition(tablet: Tablet) -> None:
+    tablet.desk.catalogue = Catalogue(sample_catalogue())
     fields = tablet.desk.show(record(tablet).record).record.fields
     assert fields["item_name"] == "城乡居民基本医疗保险参保登记"
     assert isinstance(fields["statutory_days"], int)
