@@ -44,8 +44,8 @@ class Court:
         base, device = arrived.base, arrived.device
         self._arrived, self._landing = arrived, landing
         self._bench = Bench(
-            county, editions, arrived.received_at, base.last_anchor_at, device.state,
-            base.cut_seq, tx.agents(device=device.device),
+            county, editions, arrived.received_at, max(base.last_anchor_at, device.enrolled_at),
+            device.state, base.cut_seq, tx.agents(device=device.device),
         )  # fmt: skip
         self._sessions = _sessions(tx, arrived.operations)
         first = arrived.operations[0].skeleton

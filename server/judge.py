@@ -44,7 +44,7 @@ class Bench:
     editions: Editions
     received_at: int
     anchor_at: int
-    """The last instant this stream is known to have existed at (its last receipt)."""
+    """The last instant known to lie before these acts: the stream's last receipt, the enrolment."""
     device_state: str
     cut_seq: int | None
     agents: Sequence[Agent]

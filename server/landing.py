@@ -19,6 +19,7 @@ from shared.fold import Entry, fold
 from shared.operation import Operation, Skeleton
 from shared.record import Effect, Record
 from shared.verdict import Status, Verdict
+from sync import sealed
 
 
 class Landing:
@@ -190,7 +191,7 @@ class Landing:
 
     def _is_deaf(self, entry: Entry, scopes: set[str]) -> bool:
         """Whether the device that wrote an operation could miss what became of it, now or later."""
-        if not entry.operation.skeleton.author:  # a sealed act: nobody is told anything
+        if entry.operation.skeleton.kind == sealed.KIND:  # nobody is told anything
             return False
         assert entry.verdict is not None
         hears = not self._readable.isdisjoint(scopes)

@@ -6,42 +6,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from server.county import County
 from server.database import open_engine
-from server.storage import create_schema
 from server.verify import verify
-from tests.server.core.world import Tablet, make_county, villages
-
-KEY = bytes(range(32))
+from tests.server.core.world import Mould, Tablet, make_county, villages
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """The embedded database."""
-    opened = open_engine(tmp_path / "core.db", KEY)
-    create_schema(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture(scope="session")
+def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
+    """A county that was born once, to be copied."""
+    return Mould(tmp_path_factory.mktemp("mould"))
 
 
 @pytest.fixture
-def county(engine: Engine, tmp_path: Path) -> Iterator[County]:
+def county(mould: Mould) -> Iterator[County]:
     """A county on the embedded database; whatever a test does, its books agree afterwards."""
-    made = make_county(engine, tmp_path / "county")
-    yield made
-    assert verify(made).violations == ()
+    with mould.cast() as made:
+        yield made
+        assert verify(made).violations == ()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[County]:
     """The same county once on each back end."""
     if request.param == "sqlite":
-        opened = open_engine(tmp_path / "core.db", KEY)
-        create_schema(opened)
-    else:
-        opened = open_engine(request.getfixturevalue("postgres_url"))
+        yield request.getfixturevalue("county")
+        return
+    opened = open_engine(request.getfixturevalue("postgres_url"))
     made = make_county(opened, tmp_path / "county")
     yield made
     assert verify(made).violations == ()

@@ -7,18 +7,23 @@ stream, takes pages in, and folds what it has.
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 
 from server import ingest, pages
 from server.county import County
+from server.database import open_engine
 from server.home import CountyConfig, CountyHome
 from server.ingest import Taken
 from server.keys import create_keys
 from server.publishing import publish
-from server.storage import Ledger
+from server.storage import Ledger, create_schema
 from server.storage.rows import Agent, CountyHead, Device, Judgement, Posting
 from shared import chain, clock, ids, operation, session
 from shared.canonical import Value
@@ -38,13 +43,14 @@ T0 = 1_793_005_200_000
 DAY = 24 * 60 * 60 * 1000
 ITEM, OTHER_ITEM = "BM-YB-001", "BM-YB-002"
 BEGUN_ON = 20200101
+_KEY = bytes(range(32))
 
 
 class World:
     """A clock and a source of chance that repeat."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.at = T0
+        self.at = T0 + seed
         self._chance = random.Random(seed)
 
     def now(self) -> int:
@@ -75,6 +81,36 @@ def make_county(engine: Engine, root: Path, world: World | None = None) -> Count
         tx.put_county(CountyHead(1, 0, stream, 0, chain.genesis(CODE, stream), 0, T0))
         publish(tx, county, [sample_sites(), sample_catalogue(), sample_calendar()])
     return county
+
+
+class Mould:
+    """A county born once; a cast of it costs a copy of its file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        engine = open_engine(folder / "core.db", _KEY)
+        create_schema(engine)
+        self._county = make_county(engine, folder / "county")
+        engine.dispose()
+        self._seed = 1
+
+    @contextmanager
+    def cast(self) -> Iterator[County]:
+        """Lend a county as it was at birth."""
+        self._seed += 1
+        with TemporaryDirectory(dir=self._folder) as folder:
+            path = Path(folder) / "core.db"
+            shutil.copyfile(self._folder / "core.db", path)
+            engine = open_engine(path, _KEY)
+            world, born = World(self._seed), self._county
+            ledger = Ledger(engine, CODE, born.keys.data)
+            try:
+                yield replace(
+                    born, ledger=ledger, now=world.now, entropy=world.entropy,
+                    _cached=born._cached,
+                )  # fmt: skip
+            finally:
+                engine.dispose()
 
 
 def villages(count: int = 2, township: int = 0) -> list[str]:
@@ -147,7 +183,9 @@ class Tablet:
 
     # ---- recording
 
-    def open_session(self, citizen_of: bytes | None = None, **changes: Value) -> Operation:
+    def open_session(
+        self, citizen_of: bytes | None = None, changes: dict[str, Value] | None = None
+    ) -> Operation:  # fmt: skip
         """Open a session, signed by the agent over the head."""
         signed = session.signed_bytes(CODE, self.stream, self.heads[-1], self.agent, citizen_of)
         data: dict[str, Value] = {
@@ -157,7 +195,7 @@ class Tablet:
         act = session.OPEN
         if citizen_of is not None:
             act, data["citizen_of"] = session.OPEN_CITIZEN, ids.record_text(citizen_of)
-        opened = self._write("session", act, {**data, **changes}, session=None)
+        opened = self._write("session", act, {**data, **(changes or {})}, session=None)
         self.session = opened.id
         return opened
 
