@@ -112,7 +112,7 @@ class Desk:
         clean = validate(before.kind, act, filled)
         _require_allowed(before, act, clean)
         reading = self.read_clock()
-        with self.log.writing():
+        with self.store.write():
             operation = self.log.append(Act(before.kind, act, clean, record, before.heads), reading)
             after = self._project(shown.held.entries, operation)
             self._draw_dummy(reading)
@@ -122,7 +122,7 @@ class Desk:
         self, table: kinds.Kind, act: str, clean: dict[str, Value], reading: Reading
     ) -> Recorded:
         slip = code = None
-        with self.log.writing():
+        with self.store.write():
             stream = self.log.stream()
             if "slip" in table.fields:
                 slip = self.slips.next(stream, civil_date(reading.at))
@@ -137,7 +137,7 @@ class Desk:
         """A rating is the citizen's: a session of its own, for this one record, used once."""
         of = parse_record(str(clean.get("of", "")))
         self.show(of)
-        with self.log.writing():
+        with self.store.write():
             self.log.open_citizen_session(of, reading)
             operation = self.log.append(Act(RATING, act, clean, by_citizen=True), reading)
             after = self._project([], operation)
@@ -148,6 +148,7 @@ class Desk:
         return sealing.seal_complaint(
             self.store,
             complaint=clean,
+            author=self.log.author,
             public=self.card.complaint_public, county=self.log.county, reading=reading,
             entropy=self.log.entropy,
         )  # fmt: skip

@@ -6,8 +6,6 @@ one chain. Nothing is ever altered: an edit is a new operation. Verdicts and del
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,24 +59,13 @@ class Log:
     session: bytes | None = None
     """The session this process opened; a restart or another opening closes it."""
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction; a failed one leaves the session as it was."""
-        before = self.session
-        try:
-            with self.store.write():
-                yield
-        except BaseException:
-            self.session = before
-            raise
-
     def stream(self) -> Stream:
         """Return the stream of acts, started at the first call."""
         found = streams.current(self.store, ACTS)
         return found or streams.start(self.store, ACTS, self.county, self.entropy)
 
     def append(self, act: Act, reading: Reading, stream: Stream | None = None) -> Operation:
-        """Write one operation; call inside `writing`. The session is opened on the way.
+        """Write one operation; call inside the store's `write()`. The session is opened on the way.
 
         Raises NotCanonical or MalformedOperation for data that no operation can hold.
         """

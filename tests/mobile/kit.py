@@ -10,11 +10,15 @@ from typing import Protocol
 from mobile.home import Device
 from mobile.keyring import Kdf
 from mobile.tablet import Locked, Machine, Tablet
+from shared import operation as operations
 from shared.operation import Operation
+from shared.sample import sample_catalogue
+from shared.verdict import Status, Verdict
 from sync.card import CountyCard, Recipient, sign_card
 from sync.codec import Origin
 from sync.envelope import parse
 from sync.keys import SealingKey, SigningKey
+from sync.page import Page, Received, cursor_mark
 
 COUNTY = 510322
 NOW = 1_785_000_000_000
@@ -158,3 +162,21 @@ def frozen_operations(locked: Locked, keys: CountyKeys) -> list[Operation]:
         for operation in envelope.open(keys.recipient.raw, earlier):
             known[stream, operation.skeleton.seq] = operation
     return list(known.values())
+
+
+def publish_catalogue(tablet: Tablet) -> None:
+    """Bring down the sample catalogue, as the first exchange does."""
+    edition = sample_catalogue()
+    operation = operations.build(
+        stream=b"county-s-stream.", seq=1, author="system", site="s0001", session=None,
+        record=b"catalogue-record", kind="catalogue_edition", act="publish", parents=(),
+        clock=NOW << 16, quality=3, effective_at=NOW, salt=bytes(16),
+        data={"number": 1, "content_hash": edition.content_hash().hex(),
+              "content": edition.to_data()},
+    )  # fmt: skip
+    page = Page(
+        COUNTY, 1, tablet.device_key.id, cursor_mark(tablet.intake.cursor()), b"", False, NOW,
+        None, [Received(operation, Verdict(1, 1, Status.ADMITTED, None, NOW, 5))],
+    )  # fmt: skip
+    tablet.intake.page(page)
+    tablet.refresh_catalogue()

@@ -21,7 +21,7 @@ from shared.sample import sample_catalogue
 from shared.slips import parse
 from shared.validation import InvalidField
 from sync.keys import verify
-from tests.mobile.kit import COUNTY, DAY, PIN, Hands, enrolled, unlocked
+from tests.mobile.kit import COUNTY, DAY, PIN, Hands, enrolled, publish_catalogue, unlocked
 
 PROXY = {"person_name": "赵测试", "item": "BM-YB-001", "phone": "13800138000"}
 
@@ -59,6 +59,7 @@ def test_a_record_is_listed_shown_and_numbered(tablet: Tablet) -> None:
 
 def test_an_item_carries_the_numbers_of_its_edition(tablet: Tablet) -> None:
     tablet.desk.catalogue = Catalogue(sample_catalogue())
+    publish_catalogue(tablet)
     fields = tablet.desk.show(record(tablet).record).record.fields
     assert fields["item_name"] == "城乡居民基本医疗保险参保登记"
     assert isinstance(fields["statutory_days"], int)
