@@ -54,6 +54,7 @@ class Decoding:
             raise MalformedBatch("批次里的操作过多，已拒收，请分成几批。")
         self.done: list[Operation] = []
         self.data_left = DATA_TOTAL_MAX
+        self._origins: dict[int, Origin] = {}
 
     def operations(self) -> list[Operation]:
         control, reader, size = self.control, self.reader, self.size
@@ -185,10 +186,14 @@ class Decoding:
         return self.done[opening].id if opening >= 0 else self._earlier(-opening).id
 
     def _earlier(self, seq: int) -> Origin:
-        origin = self.earlier(seq) if self.earlier else None
-        if origin is None:
-            raise EarlierMissing(f"本流第 {seq} 号操作还没有送达，请先传送较早的信封。")
-        return origin
+        """Return an operation of an earlier batch; asked once, since a whole session names one."""
+        found = self._origins.get(seq)
+        if found is None:
+            found = self.earlier(seq) if self.earlier else None
+            if found is None:
+                raise EarlierMissing(f"本流第 {seq} 号操作还没有送达，请先传送较早的信封。")
+            self._origins[seq] = found
+        return found
 
 
 def _at(number: int) -> int:

@@ -116,7 +116,14 @@ def test_a_session_opened_here_or_earlier_does_not_travel() -> None:
     together = encode_batch(tablet.operations, tablet.seeds)
     assert same(decode_batch(together), tablet.operations)
     placed = encode_batch(later, tablet.seeds, tablet.place_of)
-    assert same(decode_batch(placed, tablet.earlier), later)
+    asked: list[int] = []
+
+    def earlier(seq: int) -> Origin | None:
+        asked.append(seq)
+        return tablet.earlier(seq)
+
+    assert same(decode_batch(placed, earlier), later)
+    assert len(asked) == len(set(asked)), "each is a look into the county's ledger"
     turned = encode_batch(tablet.operations[::-1], tablet.seeds)
     assert same(decode_batch(turned), tablet.operations[::-1])
     alone = encode_batch(later, tablet.seeds)
