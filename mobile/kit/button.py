@@ -21,7 +21,7 @@ def _nothing() -> None:
     """A button that does nothing yet."""
 
 
-class PushButton(Press, AnchorLayout):  # type: ignore[misc]
+class PushButton(Press, AnchorLayout):
     """A sign and a word. `style`: filled, tonal, plain."""
 
     text = StringProperty()

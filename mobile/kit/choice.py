@@ -17,7 +17,7 @@ from mobile.kit.press import Press
 from mobile.kit.words import OneLine, Sign
 
 
-class Option(Press, BoxLayout):  # type: ignore[misc]
+class Option(Press, BoxLayout):
     """One word to tick: chosen shows by a tick, an edge and a ground."""
 
     chosen = BooleanProperty(False)
@@ -73,7 +73,8 @@ class Choice(Labelled):
 
     def __init__(
         self, label: str, options: Sequence[tuple[str, str]], *, several: bool = False,
-        needed: bool = False, advice: str = "", on_change: Callable[[], None] | None = None,
+        needed: bool = False, keeps: bool = False, advice: str = "",
+        on_change: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(label, needed=needed, advice=advice)
         self._several, self._keeps, self._on_change = several, keeps or needed, on_change

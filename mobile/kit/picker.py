@@ -45,7 +45,7 @@ def thing(code: str, name: str, about: str) -> Thing:
     return Thing(code, name, about, search_keys(name))
 
 
-class PickerRow(Press, BoxLayout):  # type: ignore[misc]
+class PickerRow(Press, BoxLayout):
     """One thing in the list."""
 
     code = StringProperty()
@@ -163,7 +163,7 @@ class PickerField(Labelled):
         self.box.mark(wrong)
 
 
-class PickerBox(Press, BoxLayout):  # type: ignore[misc]
+class PickerBox(Press, BoxLayout):
     """The box of a picker field."""
 
     quiet_s = 0.35

@@ -7,7 +7,7 @@ from typing import Any
 from kivy.uix.behaviors import ButtonBehavior
 
 
-class Press(ButtonBehavior):  # type: ignore[misc]
+class Press(ButtonBehavior):
     """Calls `tapped` once when it is released inside.
 
     `quiet_s` after a tap another one is passed over: two quick taps on 保存 save once.

@@ -16,7 +16,7 @@ from mobile.kit.press import Press
 from mobile.kit.words import OneLine, Sign
 
 
-class RailButton(Press, BoxLayout):  # type: ignore[misc]
+class RailButton(Press, BoxLayout):
     """A sign above a word. The place one is at shows by ground, weight and colour."""
 
     here = BooleanProperty(False)

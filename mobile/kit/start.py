@@ -60,11 +60,12 @@ def prepare() -> None:
     Config.set("kivy", "default_font", str(fonts))
     Config.set("kivy", "exit_on_escape", "0")
     Config.set("kivy", "desktop", "1")
-    for name, value in (
+    sizes = (
         ("width", WIDTH), ("height", HEIGHT), ("minimum_width", LEAST_WIDTH),
         ("minimum_height", LEAST_HEIGHT), ("resizable", 1),
         ("multisamples", 0),  # every edge is smoothed by its own shape: cheap tablets have none
-    ):  # fmt: skip
-        Config.set("graphics", name, str(value))
+    )  # fmt: skip
+    for name, number in sizes:
+        Config.set("graphics", name, str(number))
     Config.set("input", "mouse", "mouse,disable_multitouch")
     Config.set("postproc", "double_tap_time", "1")  # a quick second tap is a tap

@@ -1,4 +1,4 @@
-"""Breaking lines of Chinese text by the rules of GB/T 15834: no line starts with 。，、 and the like.
+"""Breaking lines of Chinese text by GB/T 15834: no line starts with 。，、 and the like.
 
 SDL2's text knows no such rule. This cuts a text into lines that fit; a mark that may not start a
 line takes the character before it along, an opening bracket never ends one, and figures and Latin

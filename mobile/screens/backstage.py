@@ -1,8 +1,8 @@
 """What the window asks for is done here, on two threads that know no Kivy.
 
-The desk's lane holds the unlocked tablet: unlocking (Argon2), saving, lists, search. The line's lane
-talks to the county over a connection of its own, so that a dead network never delays a 保存. Each
-connection lives and dies on its lane's thread.
+The desk's lane holds the unlocked tablet: unlocking (Argon2), saving, lists, search. The line's
+lane talks to the county over a connection of its own, so that a dead network never delays a 保存.
+Each connection lives and dies on its lane's thread.
 """
 
 from __future__ import annotations
@@ -102,6 +102,15 @@ class Backstage:
             return person_of(self._tablet)
 
         self.desk.do(work, done, failed)
+
+    def person(self, done: Callable[[Person], None], failed: Failed) -> None:
+        """Who is at the desk, with the editions that the last exchange may have brought."""
+
+        def work(tablet: Tablet) -> Person:
+            tablet.refresh_catalogue()
+            return person_of(tablet)
+
+        self._at_desk(work, done, failed)
 
     def lock(self, done: Callable[[], None], failed: Failed) -> None:
         """Freeze what is pending and close the store."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mobile.i18n import _
+from mobile.i18n import _, marked
 from mobile.kit.choice import Choice
 from mobile.kit.field import Field as TextField
 from mobile.kit.field import Labelled
@@ -26,7 +26,12 @@ from shared.values import InvalidField, clean_id_no, clean_value
 T = FieldType
 _KEYBOARDS = {T.PHONE: "tel", T.INTEGER: "number", T.MONEY_FEN: "number"}
 _SHORT = frozenset({T.TEXT, T.PERSON_NAME, T.PHONE, T.ID_NO, T.DATE, T.INTEGER, T.MONEY_FEN})
-_YES_NO = (("yes", "是"), ("no", "否"))
+_YES_NO = (("yes", marked("是")), ("no", marked("否")))
+UNPICKED = {
+    T.ITEM: marked("还没有收到事项目录，可填事项编码"),
+    T.SITE: marked("站点编号或区划代码"),
+}
+"""Hints where there is no edition to pick from."""
 PICKED = frozenset({T.ITEM, T.SITE})
 SLOT = "slot"
 FEN = 100
@@ -94,13 +99,18 @@ def control_of(
 
 def _typed(question: Question, on_change: Callable[[], None]) -> Control:
     field = question.field
+    hint = _(UNPICKED.get(field.type, question.hint))
     lines = 3 if field.type is T.LONG_TEXT else 2 if field.type is T.LIST else 1
     made: list[Control] = []
+
+    def left() -> None:
+        made[0].check()
+
     advice = _("一行写一项。") if field.type is T.LIST else _(question.advice)
     widget = TextField(
-        _(question.label), needed=question.needed, advice=advice, hint=_(question.hint),
+        _(question.label), needed=question.needed, advice=advice, hint=hint,
         lines=lines, input_type=_KEYBOARDS.get(field.type, "text"), on_change=on_change,
-        on_left=lambda: made[0].check() and None,
+        on_left=left,
     )  # fmt: skip
     made.append(
         Control(

@@ -72,7 +72,7 @@ class Guide(Card):
     def _item(self, item: Item, label: str) -> None:
         p = look.palette
         self._heading("item", item.name)
-        limit = _("办理时限：{limit}").format(limit=_(limit_of(item)))
+        limit = _("办理时限：{limit}").format(limit=limit_of(item))
         self.add_widget(Words(limit, points=18))
         fee = item.fee.amount_fen
         money = _("不收费") if not fee else _("收费 {yuan} 元").format(yuan=f"{fee / 100:g}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from mobile.i18n import _
 from mobile.kit.picker import Thing, thing
 from mobile.tablet import Tablet
 from shared.catalogue import Item, ItemKind
 from shared.civil import civil_date
+from shared.deadlines import Unit
 from shared.sample import sample_sites
 
 
@@ -61,5 +63,7 @@ def about_item(item: Item) -> str:
 def limit_of(item: Item) -> str:
     """Return how long it takes, in words."""
     if item.kind is ItemKind.INSTANT:
-        return item.kind.value
-    return f"{item.promised_days} 个{item.unit.value}"
+        return _("即办件")
+    if item.unit is Unit.WORKDAY:
+        return _("{days} 个工作日").format(days=item.promised_days)
+    return _("{days} 个自然日").format(days=item.promised_days)

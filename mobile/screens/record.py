@@ -60,7 +60,7 @@ class RecordSheet(Sheet):
         self.panel.add_widget(self._body)
         word, sign, tone = wording.DELIVERY[shown.held.delivery]
         for chip in (
-            Chip(text=_(record.state or "")),
+            Chip(text=_(str(record.state or ""))),
             Chip(text=_(word), sign=sign, tone=tone),
         ):
             self._body.ids.chips.add_widget(chip)

@@ -36,7 +36,7 @@ def detail(row: ListRow, today: date) -> str:
     return " · ".join(part for part in parts if part)
 
 
-class RecordRow(Press, BoxLayout):  # type: ignore[misc]
+class RecordRow(Press, BoxLayout):
     """A row of the list; `row` and `page` are set by the list."""
 
     row = ObjectProperty(None, allownone=True)
@@ -103,7 +103,7 @@ class RecordRow(Press, BoxLayout):  # type: ignore[misc]
         count = row.conflicts
         self._conflict.text = _("{count} 处不一致").format(count=count) if count else ""
         self._conflict.sign, self._conflict.tone = "warning", "rose"
-        self._state.text = _(row.state or "")
+        self._state.text = _(str(row.state or ""))
         word, sign, shade = wording.DELIVERY[row.delivery]
         self._delivery.text, self._delivery.sign, self._delivery.tone = _(word), sign, shade
         for chip in (self._conflict, self._state, self._delivery):

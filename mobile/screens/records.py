@@ -49,7 +49,7 @@ PURPOSE = {
 }
 
 
-class Tile(Press, BoxLayout):  # type: ignore[misc]
+class Tile(Press, BoxLayout):
     """A large way to a form."""
 
     quiet_s = 0.35
@@ -99,7 +99,7 @@ class RecordsPage(BoxLayout):
     def __init__(
         self, backstage: Backstage, person: Person, *, register: Callable[[str], None],
         open_record: Callable[[ListRow], None], settings: Callable[[], None],
-        lock: Callable[[], None], say: Callable[[str, str], None],
+        lock: Callable[[], None], say: Callable[[str, str], None], news: Callable[[], None],
     ) -> None:  # fmt: skip
         self.today: date = person.today
         self.place = person.site or _("{county}便民服务").format(county=person.county)
@@ -110,7 +110,8 @@ class RecordsPage(BoxLayout):
         self._rows: list[ListRow] = []
         self._whole = False
         self._asked = 0
-        self._syncing = False
+        self._syncing = self._quietly = False
+        self._news = news
         self._build(person, register, settings, lock)
         self._search_soon = Clock.create_trigger(self._search, SEARCH_PAUSE_S)
         self.entry.bind(text=lambda *_args: self._search_soon())
@@ -122,10 +123,14 @@ class RecordsPage(BoxLayout):
             self._search()
         self._backstage.overview(self._overview, self._trouble)
 
-    def synchronise(self) -> None:
-        """Exchange with the county, and say in plain words how it went."""
+    def synchronise(self, *, quietly: bool = False) -> None:
+        """Exchange with the county, and say in plain words how it went.
+
+        `quietly` says nothing where the county cannot be reached: nobody asked.
+        """
         if self._syncing:
             return
+        self._quietly = quietly
         self._set_syncing(True)
         self._backstage.synchronise(self._trip, self._synced, self._not_synced)
 
@@ -225,9 +230,10 @@ class RecordsPage(BoxLayout):
 
     def _synced(self, done: Synced) -> None:
         self._set_syncing(False)
+        self._news()
         if done.notices:
             self._say(done.notices[0], "warning")
-        else:
+        elif not self._quietly or done.pushed or done.pulled:
             said = _("送达 {up} 件，收到 {down} 件。").format(up=done.pushed, down=done.pulled)
             self._say(said, "check_circle")
         self.refresh()
@@ -239,7 +245,8 @@ class RecordsPage(BoxLayout):
         words = wording.sentence(error)
         if isinstance(error, Unreachable):
             words = _("现在连不上县里。登记的都存在本机，有网时再点“同步”。")
-        self._say(words, "cloud_off")
+        if not (self._quietly and isinstance(error, Unreachable)):
+            self._say(words, "cloud_off")
         self.refresh()
 
     def _set_syncing(self, syncing: bool) -> None:

@@ -34,7 +34,7 @@ ABOUT = {
 }
 
 
-class TargetCard(Press, BoxLayout):  # type: ignore[misc]
+class TargetCard(Press, BoxLayout):
     """One target."""
 
     quiet_s = 0.35

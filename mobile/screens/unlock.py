@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ _BACKSPACE = 8
 _SHOWN_MAX = 16
 
 
-class AgentRow(Press, BoxLayout):  # type: ignore[misc]
+class AgentRow(Press, BoxLayout):
     """One agent of this tablet; the chosen one has a tick and an edge."""
 
     def __init__(self, slot: Slot, action: Callable[[Slot], None]) -> None:
@@ -73,7 +74,7 @@ class AgentRow(Press, BoxLayout):  # type: ignore[misc]
         self._ground.paint(fill, edge, 2 if self._chosen else 1)
 
 
-class Key(Press, BoxLayout):  # type: ignore[misc]
+class Key(Press, BoxLayout):
     """One key of the pad."""
 
     def __init__(self, word: str, sign: str, action: Callable[[], None], *, lit: bool) -> None:
@@ -122,7 +123,7 @@ class UnlockPage(BoxLayout):
         self._agent: Slot | None = None
         self._rows: list[AgentRow] = []
         for digit in "123456789":
-            self._key(digit, "", lambda digit=digit: self._type(digit))
+            self._key(digit, "", partial(self._type, digit))
         self._key("⌫", "backspace", self._rub_out)
         self._key("0", "", lambda: self._type("0"))
         self._key(_("进入"), "", self._enter, lit=True)

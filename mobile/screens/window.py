@@ -80,18 +80,27 @@ class TabletApp(App):
 
     def _unlocked(self, person: Person) -> None:
         self._person = person
-        self._show_records()
+        self._show_records(fresh=True)
 
-    def _show_records(self) -> None:
+    def _look_again(self) -> None:
+        """An exchange may have brought a new catalogue."""
+        self.backstage.person(self._know, self._trouble)
+
+    def _know(self, person: Person) -> None:
+        if self._person is not None:
+            self._person = person
+
+    def _show_records(self, *, fresh: bool = False) -> None:
         if self._person is None:
             return
-        self.stage.show(
-            RecordsPage(
-                self.backstage, self._person, register=self._register,
-                open_record=self._open_record, settings=self._settings, lock=self._lock,
-                say=self.stage.say,
-            )
+        page = RecordsPage(
+            self.backstage, self._person, register=self._register,
+            open_record=self._open_record, settings=self._settings, lock=self._lock,
+            say=self.stage.say, news=self._look_again,
         )  # fmt: skip
+        self.stage.show(page)
+        if fresh:
+            page.synchronise(quietly=True)
 
     def _register(self, kind: str) -> None:
         if kind == "complaint":

@@ -25,10 +25,15 @@ KIND_TONES = {
 }  # fmt: skip
 KIND_SIGNS = {**{kind: kind for kind in KIND_TONES}, "rating": "check_circle"}
 
-WEEKDAYS = tuple(
-    marked(day)
-    for day in ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
-)  # fmt: skip
+WEEKDAYS = (
+    marked("星期一"),
+    marked("星期二"),
+    marked("星期三"),
+    marked("星期四"),
+    marked("星期五"),
+    marked("星期六"),
+    marked("星期日"),
+)
 _LABEL_FIRST = re.compile(r"^“[^”]*”：")
 _FIELD_CODE = re.compile(r"（[a-z_0-9]+）")
 _CODES = re.compile(r"([^：、（）]+)（[a-z_0-9]+）")

@@ -40,7 +40,8 @@ def contours(strokes: str) -> Iterator[Contour]:
             points = list(zip(numbers[::2], numbers[1::2], strict=True))
             yield from _line(points)
         elif word == "c":
-            yield from _line(_arc(*numbers, 0, 360))
+            x, y, radius = numbers
+            yield from _line(_arc(x, y, radius, 0, 360))
         elif word == "a":
             yield from _line(_arc(*numbers))
         elif word == "d":
