@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from shared import canonical
 from shared.canonical import Value
 
@@ -30,8 +32,7 @@ class Standing(StrEnum):
     """Written by a newer version: carried untouched, takes effect after the upgrade."""
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutEffect:
+class WithoutEffect(msgspec.Struct, frozen=True):
     """An operation that stays visible without effect, and why."""
 
     operation: bytes
@@ -39,8 +40,7 @@ class WithoutEffect:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One value of a register that no descendant covers."""
 
     operation: bytes
@@ -58,8 +58,7 @@ class Candidate:
     purged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(msgspec.Struct, frozen=True):
     """A register with two or more different uncovered values. `values[0]` is the one shown."""
 
     register: str
@@ -71,8 +70,7 @@ class Conflict:
         return self.values[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Downgrade:
+class Downgrade(msgspec.Struct, frozen=True):
     """降级: a write that covers a value of better evidence, until a person confirms it."""
 
     register: str
@@ -80,8 +78,7 @@ class Downgrade:
     covered: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True):
     """An operation that took effect, with the state its ancestors gave and the state after it."""
 
     operation: bytes
@@ -116,8 +113,7 @@ class Record:
     def digest(self) -> bytes:
         """Return 32 bytes that are equal on every machine that holds the same judged operations."""
         registers: list[Value] = [
-            # Values are encoded one by one: nesting them here must not reach the depth limit.
-            [name, [[c.operation, canonical.encode(c.value), c.evidence, c.rank] for c in values]]
+            [name, [[c.operation, c.value, c.evidence, c.rank, c.clock] for c in values]]
             for name, values in sorted(self.registers.items())
         ]
         value: list[Value] = [
@@ -126,4 +122,5 @@ class Record:
             [[d.register, d.operation, d.covered] for d in self.downgrades],
             [[e.operation, e.state_before, e.state_after, e.effective_at] for e in self.history],
         ]  # fmt: skip
-        return hashlib.sha256(_DIGEST_TAG + canonical.encode(value)).digest()
+        # Values were decoded from canonical bytes; nested here, they may be deeper than one allows.
+        return hashlib.sha256(_DIGEST_TAG + canonical.encode_known(value)).digest()

@@ -52,12 +52,12 @@ def all_writes(kind: str, effective: Sequence[Node]) -> dict[str, list[Write]]:
     registers: dict[str, list[Write]] = {}
     for node in effective:
         evidence = node.data.get("evidence")
-        levels = evidence if isinstance(evidence, dict) else {}
+        levels = evidence if isinstance(evidence, dict) else None
         is_settle = node.op.skeleton.act == SETTLE
         written = settled(node) if is_settle else node.data
         for register in _touched(kind, written):
             value = _value(register, written, is_settle=is_settle)
-            write = Write(node, value, _evidence(register, levels))
+            write = Write(node, value, _evidence(register, levels) if levels else "stated")
             registers.setdefault(register.public_name, []).append(write)
         for register in _touched(kind, node.purged_fields or ()):
             write = Write(node, None, "stated", purged=True)
@@ -105,7 +105,7 @@ def live(writes: Sequence[Write]) -> tuple[Candidate, ...]:
     best_first = sorted(uncovered(writes), key=lambda write: write.precedence, reverse=True)
     distinct: dict[bytes, Write] = {}
     for write in best_first:
-        distinct.setdefault(canonical.encode([write.value, write.purged]), write)
+        distinct.setdefault(canonical.encode_known([write.value, write.purged]), write)
     return tuple(_candidate(write) for write in distinct.values())
 
 
