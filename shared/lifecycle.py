@@ -12,6 +12,7 @@ from the state of its own ancestors.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from shared.cycle_table import TABLES
 from shared.cycle_table.step import SAME, Cycle, Step
@@ -25,11 +26,13 @@ def _cycle(kind: str, version: int) -> Cycle | None:
     return TABLES[version].get(kind) if version in TABLES else None
 
 
+@lru_cache(maxsize=4096)  # bounded: act words come from the network
 def _steps(kind: str, act: str, version: int) -> tuple[Step, ...]:
     cycle = _cycle(kind, version)
     return cycle.by_act.get(act, ()) if cycle is not None else ()
 
 
+@lru_cache(maxsize=4096)  # bounded: act words come from the network
 def is_state_act(kind: str, act: str, *, version: int = RULES_VERSION) -> bool:
     """True when the act writes the state register (an act that keeps the state does not)."""
     return any(step.target != SAME for step in _steps(kind, act, version))
@@ -81,6 +84,7 @@ def is_end(kind: str, state: str | None, *, version: int = RULES_VERSION) -> boo
     return cycle is not None and state in cycle.ends
 
 
+@lru_cache(maxsize=4096)  # bounded: act words come from the network
 def is_irreversible(kind: str, act: str, *, version: int = RULES_VERSION) -> bool:
     """True for acts that are held while a conflict of their record is open (decide, deliver …)."""
     return any(step.irreversible for step in _steps(kind, act, version))
