@@ -186,7 +186,8 @@ def _judge_and_land(tx: Tx, county: County, arrived: Arrived) -> bytes:
     """Judge and land new operations; return the id of the verdict operation."""
     editions, device = county.editions(tx), arrived.device
     landing = Landing(tx, editions)
-    landing.arrive_from(device.device, scopes_of(tx, device, county.today()))
+    readable = scopes_of(tx, device, county.today())
+    landing.arrive_from(device.device, arrived.base.stream, readable)
     landing.load(op.skeleton.record for op in arrived.operations)
     tx.append_operations([_stored(op, arrived) for op in arrived.operations])
     rulings = Court(tx, county.code, editions, arrived, landing).rulings()

@@ -37,7 +37,7 @@ class Landing:
         self._folded: dict[bytes, Record] = {}
         self._fresh: dict[bytes, dict[bytes, Entry]] = {}
         self._extra: dict[bytes, set[str]] = {}
-        self._writer: bytes | None = None
+        self._writer = self._stream = b""
         self._readable: frozenset[str] = frozenset()
 
     def load(self, records: Iterable[bytes]) -> None:
@@ -56,12 +56,12 @@ class Landing:
         """Take up a record whose id was drawn in this very transaction: nobody else has it."""
         self._entries[record] = {}
 
-    def arrive_from(self, device: bytes, readable: Iterable[str]) -> None:
-        """Say who brings what lands next, and the scopes that device reads.
+    def arrive_from(self, device: bytes, stream: bytes, readable: Iterable[str]) -> None:
+        """Say whose stream lands here, and the scopes that device reads.
 
         What becomes of its work then reaches it in its own scope where none of those would tell.
         """
-        self._writer, self._readable = device, frozenset(readable)
+        self._writer, self._stream, self._readable = device, stream, frozenset(readable)
 
     def record(self, record: bytes) -> Record | None:
         """Return a loaded record as folded so far in this transaction; None for a new one."""
@@ -175,7 +175,7 @@ class Landing:
             assert entry.verdict is not None
             if entry.verdict.status in shows:
                 scopes |= self._places(entry.operation)
-        if self._writer is not None and any(self._is_deaf(entry, scopes | old) for entry in fresh):
+        if any(self._is_deaf(entry, scopes | old) for entry in fresh):
             scopes.add(own_scope(self._writer))
         return scopes
 
@@ -191,8 +191,9 @@ class Landing:
 
     def _is_deaf(self, entry: Entry, scopes: set[str]) -> bool:
         """Whether the device that wrote an operation could miss what became of it, now or later."""
-        if entry.operation.skeleton.kind == sealed.KIND:  # nobody is told anything
-            return False
+        skeleton = entry.operation.skeleton
+        if skeleton.stream != self._stream or skeleton.kind == sealed.KIND:
+            return False  # the county's own; or a sealed act, of which nobody is told anything
         assert entry.verdict is not None
         hears = not self._readable.isdisjoint(scopes)
         return not hears or entry.verdict.status is not Status.ADMITTED

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from server import steward
-from server.county import County
+from server.county import County, Editions
 from server.landing import Landing
 from server.steward import Draft
 from server.storage import ACTS, SEALED, Tx
@@ -44,7 +44,9 @@ def purpose_of(operations: Sequence[Operation]) -> str:
     return SEALED if operations[0].skeleton.kind == KIND else ACTS
 
 
-def open_arrived(tx: Tx, county: County, landing: Landing, operations: Sequence[Operation]) -> None:
+def open_arrived(
+    tx: Tx, county: County, landing: Landing, operations: Sequence[Operation]
+) -> None:  # fmt: skip
     """Open sealed complaints where this county holds the key, and register what they say.
 
     What is refused, held, or does not open stays in the ledger as it is.
@@ -55,7 +57,7 @@ def open_arrived(tx: Tx, county: County, landing: Landing, operations: Sequence[
         if key is not None and operation.skeleton.kind == KIND:
             verdict = landing.verdict(operation)
             if verdict.status is Status.ADMITTED:
-                drafts += _complaint(operation, verdict, key, county.code)
+                drafts += _complaint(operation, verdict, key, county.code, county.editions(tx))
     if drafts:
         landing.load(draft.record for draft in drafts)
         for done, verdict in steward.append(tx, county, drafts):
@@ -63,7 +65,7 @@ def open_arrived(tx: Tx, county: County, landing: Landing, operations: Sequence[
 
 
 def _complaint(
-    operation: Operation, verdict: Verdict, key: SealingKey, county: int
+    operation: Operation, verdict: Verdict, key: SealingKey, county: int, editions: Editions
 ) -> Iterator[Draft]:
     """The registration of what lies inside, if anything does that a complaint can be."""
     try:
@@ -76,6 +78,6 @@ def _complaint(
     if inside is not None and data is not None:
         yield Draft(
             ids.uuid8("complaint", operation.id), "complaint", "register", data,
-            author=steward.SYSTEM, site=inside.site,
+            author=steward.SYSTEM, site=inside.site if editions.knows(inside.site) else "",
             effective_at=verdict.effective_at,
         )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -173,7 +175,7 @@ def test_a_session_knows_no_other_act(anna: Tablet) -> None:
 # ---- citizens
 
 
-def _rating(tablet: Tablet, of: Operation, **words: object) -> Operation:
+def _rating(tablet: Tablet, of: Operation, **words: Any) -> Operation:
     data: dict[str, Value] = {"of": ids.record_text(of.skeleton.record), "level": 1}
     return tablet.record("rating", "rate", data, **{"author": "citizen", **words})
 
@@ -197,14 +199,15 @@ def test_a_citizen_session_admits_one_rating(anna: Tablet) -> None:
 def test_a_citizen_session_admits_nothing_else(anna: Tablet) -> None:
     matter, other = anna.entrust(), anna.entrust("王小二")
     anna.send()
-    of: dict[str, Value] = {"of": ids.record_text(matter.skeleton.record)}
-    for kind, act, data, author in (
+    own, strange = (ids.record_text(op.skeleton.record) for op in (matter, other))
+    wrong: list[tuple[str, str, dict[str, Value], str]] = [
         ("consultation", "register", {"question": "？"}, "citizen"),
-        ("rating", "rate", {"of": ids.record_text(other.skeleton.record), "level": 5}, "citizen"),
-        ("rating", "rate", {**of, "level": 5}, anna.author),
-    ):
+        ("rating", "rate", {"of": strange, "level": 5}, "citizen"),
+        ("rating", "rate", {"of": own, "level": 5}, anna.author),
+    ]
+    for kind, act, data, author in wrong:
         anna.open_session(citizen_of=matter.skeleton.record)
-        op = anna.record(kind, act, dict(data), author=author)
+        op = anna.record(kind, act, data, author=author)
         assert judged(anna, op) == ("refused", "citizen_session")
 
 
@@ -490,7 +493,8 @@ def test_validly_signed_garbage_in_every_field_stops_nothing(
         tablet.open_session()
         made: list[Operation] = []
         for kind, act, fields in acts:
-            made.append(tablet._write(kind, act, fields, **_context(tablet, made, data)))
+            words = _context(tablet, made, data)
+            made.append(tablet._write(kind, act, fields, **words))
         tablet.session = None
         good = tablet.consult()
         taken = tablet.send()
@@ -505,13 +509,15 @@ def test_validly_signed_garbage_in_every_field_stops_nothing(
         assert told <= tablet.records()
 
 
-def _context(tablet: Tablet, made: list[Operation], data: st.DataObject) -> dict[str, object]:
+def _context(tablet: Tablet, made: list[Operation], data: st.DataObject) -> dict[str, Any]:
     """The rest of a skeleton: right, or another record, other parents, author and site."""
-    words: dict[str, object] = {"session": tablet.session}
-    if made and data.draw(st.booleans()):
-        target = data.draw(st.sampled_from(made))
+    words: dict[str, Any] = {"session": tablet.session}
+    is_elsewhere: bool = data.draw(st.booleans())
+    if made and is_elsewhere:
+        target = made[data.draw(st.integers(0, len(made) - 1))]
         words["record"] = target.skeleton.record
-        words["parents"] = [target.id] if data.draw(st.booleans()) else [b"p" * 32]
+        count: int = data.draw(st.integers(0, 2))
+        words["parents"] = [target.id, b"p" * 32][:count]
     if data.draw(st.integers(0, 3)) == 0:
         words["author"] = data.draw(st.sampled_from(["", "citizen", "system", "staff:X"]))
     if data.draw(st.integers(0, 3)) == 0:

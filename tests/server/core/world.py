@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -113,6 +114,13 @@ class Mould:
                 engine.dispose()
 
 
+def pass_days(county: County, days: int) -> None:
+    """Let days go by."""
+    world = getattr(county.now, "__self__", None)
+    assert isinstance(world, World)
+    world.at += days * DAY
+
+
 def villages(count: int = 2, township: int = 0) -> list[str]:
     """Return the site ids of villages of one township."""
     sites = sample_sites()
@@ -201,7 +209,7 @@ class Tablet:
 
     def record(
         self, kind: str, act: str, data: dict[str, Value], on: Record | bytes | None = None,
-        **skeleton: object,
+        **skeleton: Any,
     ) -> Operation:  # fmt: skip
         """Record an act: a new record, or one this tablet holds (parents: the heads it sees)."""
         if self.session is None and "session" not in skeleton:
@@ -228,20 +236,20 @@ class Tablet:
         known = self.fold(record)
         return self.record(known.kind, "amend", data, on=known)
 
-    def _write(self, kind: str, act: str, data: dict[str, Value], **changes: object) -> Operation:
+    def _write(self, kind: str, act: str, data: dict[str, Value], **changes: Any) -> Operation:
         seq = len(self.log) + 1
         if (seq - 1) % operation.BLOCK_MAX == 0:
             self._seeds[seq] = self.county.entropy(operation.SEED_BYTES)
         seed = self._seeds[max(self._seeds)]
         self.clock = clock.tick(self.clock, self.county.now())
         at = clock.ms_of(self.clock)
-        words: dict[str, object] = {
+        words: dict[str, Any] = {
             "author": self.author, "site": self.site, "record": derive_record_id(seed, seq, at),
             "parents": (), "clock": self.clock, "quality": clock.Quality.GOOD, "effective_at": at,
         }  # fmt: skip
         made = operation.build(
             stream=self.stream, seq=seq, kind=kind, act=act, data=data,
-            salt=operation.salt_of(seed, seq), **{**words, **changes},  # type: ignore[arg-type]
+            salt=operation.salt_of(seed, seq), **{**words, **changes},
         )  # fmt: skip
         self.append(made)
         return made
