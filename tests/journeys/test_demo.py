@@ -67,7 +67,7 @@ def test_the_sealed_complaint_shows_nowhere_on_its_tablet(morning: dict[str, obj
 def test_the_figures_count_the_morning(morning: dict[str, object]) -> None:
     report = bianmin(
         "county", "report", "--home", str(home(morning, "county")),
-        "--from", "2026-01-01", "--to", "2099-12-31",
+        "--from", "2026-01-01", "--to", "2030-12-31",
     )  # fmt: skip
     values = {name: metric["value"] for name, metric in report["metrics"].items()}
     assert values["M6"] == 6, "five and one answered; the one nobody answered yet is not counted"

@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
         "delivered": delivered.run("list"),
         "waiting": waiting.run("list"),
         "report": bianmin(
-            "county", "report", "--home", str(county), "--from", "2026-01-01", "--to", "2099-12-31"
+            "county", "report", "--home", str(county), "--from", "2026-01-01", "--to", "2030-12-31"
         )["metrics"],
         "verify": bianmin("county", "verify", "--home", str(county)),
     }
