@@ -16,6 +16,8 @@ from mobile.kit.ground import Ground
 from mobile.kit.look import look
 from mobile.kit.words import OneLine
 
+HEADER = 52
+
 
 class Sheet(FloatLayout):
     """`wide` and `high` in dp; the sheet is never larger than the window. `high` 0: as needed."""
@@ -39,7 +41,7 @@ class Sheet(FloatLayout):
             size_hint=(None, None),
         )  # fmt: skip
         Ground(self.panel, look.palette.surface, radius=24)
-        header = BoxLayout(size_hint_y=None, height=look.room(52))
+        header = BoxLayout(size_hint_y=None, height=look.room(HEADER))
         header.add_widget(OneLine(title, points=25, bold=True, pos_hint={"center_y": 0.5}))
         header.add_widget(
             PushButton(
@@ -51,6 +53,12 @@ class Sheet(FloatLayout):
         self.add_widget(self.panel)
         self.bind(size=self._place, high=self._place)
         self.panel.bind(minimum_height=self._place)
+
+    @property
+    def frame(self) -> float:
+        """Pixels that the sheet needs beside what stands in it."""
+        _left, top, _right, bottom = self.panel.padding
+        return float(top + bottom + self.panel.spacing + look.room(HEADER))
 
     def show_over(self, put_away: Callable[[], None]) -> None:
         """Called by the stage: how to be taken off again."""

@@ -37,7 +37,8 @@ class Stage(FloatLayout):
         Window.bind(on_keyboard=self._key)
 
     def show(self, page: Any) -> None:
-        """Exchange the page; sheets go."""
+        """Exchange the page; sheets and what was said about the old one go."""
+        self._drop_toast()
         for sheet in list(self.sheets):
             self._take_off(sheet)
         if self.page is not None:
@@ -79,6 +80,13 @@ class Stage(FloatLayout):
         self._toast.add_widget(row)
         self.add_widget(self._toast)
         self._toast_end()
+
+    def leave(self) -> None:
+        """The window closes: let the page keep what it has, and hear no keys any more."""
+        Window.unbind(on_keyboard=self._key)
+        if hasattr(self.page, "leave"):
+            self.page.leave()
+        self._drop_toast()
 
     @property
     def said(self) -> str:

@@ -25,6 +25,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 900, 600
 _QUIET = {
     "KIVY_NO_ARGS": "1",  # the command line is ours
     "KIVY_NO_CONFIG": "1",  # nothing of a user's own Kivy settings, and none written
+    "KIVY_WINDOW": "sdl2",  # the X11 provider ends the process where there is no X
     "KIVY_NO_CONSOLELOG": "1",
     "KIVY_LOG_MODE": "PYTHON",  # standard error stays ours: nothing that goes wrong is swallowed
     "KIVY_NO_FILELOG": "1",

@@ -67,10 +67,14 @@ class FormPage(BoxLayout):
 
     def go_back(self) -> None:
         """Leave; what was typed stays as a draft."""
+        self.leave()
+        self._back()
+
+    def leave(self) -> None:
+        """Keep what was typed at once: the page goes."""
         self._keep_soon.cancel()
         self._keep()
         self._gone = True
-        self._back()
 
     def _tell_aside(self, _side: object, width: float) -> None:
         self.aside = width + dp(SIDE_GAP)

@@ -77,8 +77,8 @@ class RecordSheet(Sheet):
     def _grow(self, *_args: object) -> None:
         """Be as high as the record needs, as far as the window allows."""
         ids = self._body.ids
-        frame = self.panel.minimum_height - self._body.height
-        self.high = frame + ids.chips.height + ids.lines.height + ids.buttons.height + dp(24)
+        parts = ids.chips.height + ids.lines.height + ids.buttons.height
+        self.high = self.frame + parts + 2 * self._body.spacing
 
     def _toggle(self) -> None:
         self._open = not self._open

@@ -58,7 +58,8 @@ class TabletApp(App):
         return False
 
     def on_stop(self) -> None:
-        """Freeze what is pending before the process goes."""
+        """Keep what is being typed and freeze what is pending before the process goes."""
+        self.stage.leave()
         self.backstage.close()
 
     # -- pages --------------------------------------------------------------------------------

@@ -17,14 +17,17 @@ from mobile.kit.start import prepare
 
 prepare()
 
-from kivy.base import EventLoop, runTouchApp, stopTouchApp  # noqa: E402  (after prepare)
+from kivy.base import EventLoop, runTouchApp  # noqa: E402  (after prepare)
 from kivy.core.window import Window  # noqa: E402
 from kivy.input.motionevent import MotionEvent  # noqa: E402
+from kivy.metrics import dp  # noqa: E402
 from kivy.uix.widget import Widget  # noqa: E402
 
 from mobile.kit.field import TextBox  # noqa: E402
+from mobile.kit.look import TARGET  # noqa: E402
 from mobile.kit.press import Press  # noqa: E402
 from mobile.screens.backstage import Backstage  # noqa: E402
+from mobile.screens.record_row import RecordRow  # noqa: E402
 from mobile.screens.window import TabletApp  # noqa: E402
 
 FRAMES_MAX = 3_000
@@ -65,17 +68,19 @@ class Hand:
         """Open the window."""
         app = TabletApp(home, make_backstage)
         app._run_prepare()
-        runTouchApp(embedded=True)
+        if EventLoop.status != "started":
+            runTouchApp(embedded=True)
         hand = cls(app)
         hand.settle()
         return hand
 
     def close(self) -> None:
         """Close the window as its owner does; the next test opens it anew."""
+        if self.app.stage.parent is None:
+            return
         self.app.dispatch("on_stop")
         Window.remove_widget(self.app.stage)
-        stopTouchApp()
-        Window.children.clear()
+        self.settle()
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -143,6 +148,28 @@ class Hand:
         Window.dispatch("on_keyboard", code, code, "", [])
         self.settle()
 
+    def press(self, code: int) -> None:
+        """Press a key where a page listens to keys itself."""
+        Window.dispatch("on_key_down", code, code, "", [])
+        self.settle()
+
+    def tap_twice(self, text: str) -> None:
+        """Tap again before anything could be drawn."""
+        widget = self.find(text)
+        x, y = widget.to_window(*widget.center)
+        width, height = Window.size
+        for _each in range(2):
+            touch = Touch(x / width, y / height)
+            EventLoop.post_dispatch_input("begin", touch)
+            EventLoop.post_dispatch_input("end", touch)
+        self.settle()
+
+    def check_targets(self) -> None:
+        """Everything that can be pressed is at least 48 dp high and wide, and inside the window."""
+        for widget in self.widgets():
+            if isinstance(widget, Press) and widget.get_root_window() is not None:
+                assert min(widget.size) >= dp(TARGET), (widget, widget.size, widget.text)
+
     def find(self, text: str) -> Widget:
         """Return what can be pressed and carries these words."""
         for widget in self.widgets():
@@ -163,6 +190,23 @@ class Hand:
             if getattr(widget, "label", "") == label:
                 return str(widget.error)
         raise NothingThere(f"no field {label!r}: {self.texts()}")
+
+    def tap_entry(self) -> None:
+        """Tap into the search box."""
+        self.tap_widget(next(each for each in self.widgets() if isinstance(each, TextBox)))
+
+    def unlock(self, pin: str) -> None:
+        """Type the PIN on the pad and enter."""
+        for digit in pin:
+            self.tap(digit)
+        self.tap("进入")
+        self.wait(lambda: self.sees("记录") or self.sees("Records"), "the list")
+        self.rest()
+
+    def rows(self) -> list[list[str]]:
+        """What each row of the list says, from the top."""
+        found = [each for each in self.widgets() if isinstance(each, RecordRow)]
+        return [row.words for row in sorted(found, key=lambda row: -row.y)]
 
     def tap_widget(self, widget: Widget) -> None:
         """Touch the middle of a widget, after scrolling it into sight as a person would."""
@@ -186,6 +230,3 @@ class Hand:
         if above.children[0].height > above.height:
             above.scroll_to(widget, animate=False)
             self.settle()
-
-
-__all__ = ["ARTEFACTS", "Hand", "NothingThere", "TextBox"]

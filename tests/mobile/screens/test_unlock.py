@@ -1,0 +1,59 @@
+"""Unlocking by tapping the pad: the right PIN, a wrong one, and the way back out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mobile.tablet import Locked
+from tests.mobile.kit import PIN
+from tests.mobile.screens.conftest import Open
+
+if TYPE_CHECKING:
+    from tests.mobile.screens.hand import Hand
+
+ENTER = 13
+
+
+def test_the_pad_opens_the_list(home: Locked, open_window: Open) -> None:
+    hand = open_window(home)
+    assert hand.sees("测试员甲")
+    assert hand.sees("富顺县")
+    hand.shot("unlock")
+    hand.unlock(PIN)
+    assert hand.sees("这里还没有记录")
+    assert hand.sees("已存本机 0 件，待送达 0 件")
+    hand.shot("records-empty")
+
+
+def test_a_wrong_pin_is_said_and_the_next_try_counts(home: Locked, open_window: Open) -> None:
+    hand = open_window(home)
+    for digit in "1111":
+        hand.tap(digit)
+    hand.tap("⌫")
+    hand.tap("进入")
+    hand.wait(lambda: hand.sees("PIN 不对"))
+    hand.shot("unlock-wrong")
+    hand.unlock(PIN)
+    assert hand.sees("登记咨询")
+
+
+def test_a_pc_types_the_pin(home: Locked, open_window: Open) -> None:
+    hand = open_window(home)
+    hand.write(PIN)
+    hand.press(ENTER)
+    hand.wait(lambda: hand.sees("登记咨询"))
+    hand.rest()
+
+
+def test_locking_closes_the_store_and_freezes(home: Locked, hand: Hand) -> None:
+    hand.tap("登记咨询")
+    hand.rest()
+    hand.tap_field("咨询内容")
+    hand.write("几时开门？")
+    hand.tap("保存")
+    hand.wait(lambda: hand.sees("抄好了"))
+    hand.tap("抄好了")
+    hand.rest()
+    hand.tap("锁定")
+    hand.wait(lambda: hand.sees("谁在使用"))
+    assert sum(one.work for one in home.outbox.all()) == 1
