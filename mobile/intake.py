@@ -56,6 +56,8 @@ class Taken:
     """New operations of others' work, machinery left out."""
     judged: int = 0
     records: set[bytes] = field(default_factory=set)
+    arrived: dict[bytes, Operation] = field(default_factory=dict)
+    """What was stored for the first time, by id."""
     ignored: list[str] = field(default_factory=list)
     """Sentences about answers that did not fit and were passed over."""
 
@@ -107,7 +109,7 @@ class Intake:
                 self._opened(page.opened, taken)
             tables.keep_meta(self._store, CURSOR, page.cursor)
             tables.keep_meta(self._store, EPOCH, b"%d" % page.epoch)
-            projection.project_all(self._store, sorted(taken.records), self._rank)
+            projection.project_all(self._store, sorted(taken.records), self._rank, taken.arrived)
         return taken
 
     def opened(self, opened: Opened) -> Taken:
@@ -162,6 +164,7 @@ class Intake:
                  operation.skeleton_bytes, operation.salt, operation.data_bytes,
                  *_columns(verdict), page),
             )  # fmt: skip
+            taken.arrived[operation.id] = operation
             taken.pulled += operation.skeleton.kind not in projection.MACHINERY
             return
         position, lacks_data, *order = known
@@ -259,6 +262,7 @@ class Intake:
             self._store.execute(
                 "UPDATE operations SET salt = NULL, data = NULL WHERE id = ?", (operation,)
             )
+            taken.arrived.pop(operation, None)
         taken.records.add(purge.skeleton.record)
 
 

@@ -6,6 +6,7 @@ one chain. Nothing is ever altered: an edit is a new operation. Verdicts and del
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from shared.operation import Operation
 from shared.verdict import Status, Verdict
 from sync.codec import derive_record_id
 
-_OF_RECORD = """SELECT delivered, skeleton, salt, data, own, epoch, county_seq, status, cap_ms,
+_OF_RECORD = """SELECT id, delivered, skeleton, salt, data, own, epoch, county_seq, status, cap_ms,
                        effective_at, rank, reason FROM operations WHERE record = ?"""
 _INSERT = """INSERT INTO operations(id, record, own, seq, skeleton, salt, data, effective_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -130,12 +131,18 @@ class Held(NamedTuple):
     """The least of the record's own operations: saved, delivered or merged."""
 
 
-def held(store: Store, record: bytes, rank: int) -> Held:
-    """Return all operations of a record for fold; own unjudged and held ones get `rank`."""
+def held(
+    store: Store, record: bytes, rank: int, arrived: Mapping[bytes, Operation] | None = None
+) -> Held:
+    """Return all operations of a record for fold; own unjudged and held ones get `rank`.
+
+    `arrived`: operations stored in this transaction, by id; they need no second decoding.
+    """
+    arrived = arrived or {}
     found: list[Entry] = []
     least = MERGED
-    for delivered, *row in store.rows(_OF_RECORD, (record,)):
-        entry = _entry(row, rank)
+    for op_id, delivered, *row in store.rows(_OF_RECORD, (record,)):
+        entry = _entry(row, rank, arrived.get(op_id))
         found.append(entry)
         if entry.provisional_rank is not None:
             least = min(least, _step(entry.verdict, bool(delivered)))
@@ -148,7 +155,7 @@ def _step(verdict: Verdict | None, delivered: bool) -> int:
     return MERGED if verdict.status is Status.ADMITTED else 1
 
 
-def _entry(row: Any, rank: int) -> Entry:
+def _entry(row: Any, rank: int, arrived: Operation | None) -> Entry:
     skeleton, salt, data, own, *judged = row
     verdict = None
     if judged[0] is not None:
@@ -156,5 +163,5 @@ def _entry(row: Any, rank: int) -> Entry:
         verdict = Verdict(
             epoch, county_seq, Status(status), cap_ms, effective_at, county_rank, reason
         )
-    operation = operations.restore(skeleton, salt, data)
+    operation = arrived or operations.restore(skeleton, salt, data)
     return Entry(operation, verdict, None if own is None else rank)

@@ -14,6 +14,7 @@ from shared import kinds
 from shared.canonical import Value
 from shared.fold import fold
 from shared.names import search_keys
+from shared.operation import Operation
 from shared.record import Record
 
 MACHINERY = frozenset({"session", "sealed", "verdict"})
@@ -35,11 +36,16 @@ def project(store: Store, found: Held) -> Record:
     return record
 
 
-def project_all(store: Store, records: Iterable[bytes], rank: int) -> int:
-    """Fold these records again; returns how many."""
+def project_all(
+    store: Store,
+    records: Iterable[bytes],
+    rank: int,
+    arrived: Mapping[bytes, Operation] | None = None,
+) -> int:
+    """Fold these records again (`arrived`: see `held`); returns how many."""
     count = 0
     for record in records:
-        project(store, held(store, record, rank))
+        project(store, held(store, record, rank, arrived))
         count += 1
     return count
 

@@ -129,6 +129,21 @@ def test_a_purge_deletes_data_and_salt_for_good(tablet: Tablet) -> None:
     assert tablet.desk.search("隐私") == []
 
 
+@pytest.mark.parametrize("purge_first", [False, True])
+def test_a_purge_on_the_same_page_deletes_too(tablet: Tablet, purge_first: bool) -> None:
+    one = theirs(1, question="张某的隐私")
+    purge = theirs(
+        2, "purge", (one.id,), reason="本人要求",
+        operations=[{"id": one.id.hex(), "fields": ["question"], "kept": {}}],
+    )  # fmt: skip
+    entries = [Received(one, verdict(1)), Received(purge, verdict(2))]
+    tablet.intake.page(page(tablet, *entries[:: -1 if purge_first else 1], cursor=b""))
+    kept = tablet.store.rows("SELECT salt, data FROM operations WHERE id = ?", (one.id,))
+    assert kept == [(None, None)]
+    assert tablet.desk.show(RECORD).record.purged == ("question",)
+    assert tablet.desk.search("隐私") == []
+
+
 def test_received_operations_keep_what_vouches_for_them(tablet: Tablet) -> None:
     tablet.intake.page(page(tablet, Received(theirs(1, question="问"), verdict(1)), cursor=b""))
     rows = tablet.store.rows(
