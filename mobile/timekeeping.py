@@ -9,6 +9,7 @@ known to lie after the anchor: *bounded*. Otherwise *unknown*. Nothing is ever r
 from __future__ import annotations
 
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -48,10 +49,16 @@ class SystemClock:
 
     def boot(self) -> str:
         """The kernel's boot id; empty on systems without one."""
-        try:
-            return _BOOT_ID.read_text("ascii").strip()
-        except OSError:
-            return ""
+        return _boot_id()
+
+
+@cache
+def _boot_id() -> str:
+    """Read once: no process outlives a restart of its machine, and every act asks."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 class Anchor(msgspec.Struct, array_like=True, frozen=True):
