@@ -2,7 +2,8 @@
 
 The desk's lane holds the unlocked tablet: unlocking (Argon2), saving, lists, search. The line's
 lane talks to the county over a connection of its own, so that a dead network never delays a 保存.
-Each connection lives and dies on its lane's thread.
+Each connection lives and dies on its lane's thread. The store's libraries are loaded on the lanes
+too, after the window's first frame.
 """
 
 from __future__ import annotations
@@ -13,22 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mobile import drafts, tables
-from mobile.database import open_store
-from mobile.desk import Recorded, Sealed, Shown
-from mobile.drafts import Draft, NotKept
-from mobile.keyring import Slot, Unlocked
 from mobile.kit.lane import Lane
-from mobile.lists import PAGE, ListRow
-from mobile.screens.person import Person, person_of
-from mobile.status import Status
-from mobile.tablet import Locked, Machine, Tablet
-from shared import kinds
-from shared.canonical import Value
 from shared.errors import BianminError, Refused
 
 if TYPE_CHECKING:
+    from mobile.desk import Recorded, Sealed, Shown
+    from mobile.drafts import Draft
+    from mobile.keyring import Slot, Unlocked
+    from mobile.lists import ListRow
+    from mobile.screens.person import Person
+    from mobile.status import Status
     from mobile.synchronise import Synced
+    from mobile.tablet import Locked, Machine, Tablet
+    from shared.canonical import Value
     from sync.exchange import Exchange
 
 T = TypeVar("T")
@@ -65,11 +63,21 @@ class Backstage:
     """One home, behind one window. Every method answers on the main thread."""
 
     def __init__(self, home: Path, machine: Machine | None = None, connect: Connect = dial) -> None:
-        self._locked = Locked(home, machine or Machine.real())
+        self._home, self._machine = home, machine
+        self._opened: Locked | None = None
         self._connect = connect
         self._tablet: Tablet | None = None  # touched on the desk's lane alone
         self.desk = Lane("desk")
         self.line = Lane("line")
+
+    @property
+    def _locked(self) -> Locked:
+        """The home without its keys; for the lanes alone."""
+        if self._opened is None:
+            from mobile.tablet import Locked, Machine
+
+            self._opened = Locked(self._home, self._machine or Machine.real())
+        return self._opened
 
     @property
     def under_way(self) -> int:
@@ -96,6 +104,8 @@ class Backstage:
         """Open the store as one agent."""
 
         def work() -> Person:
+            from mobile.screens.person import person_of
+
             if self._tablet is not None:
                 self._put_away()
             self._tablet = self._locked.unlock(pin, name)
@@ -107,6 +117,8 @@ class Backstage:
         """Who is at the desk, with the editions that the last exchange may have brought."""
 
         def work(tablet: Tablet) -> Person:
+            from mobile.screens.person import person_of
+
             tablet.refresh_catalogue()
             return person_of(tablet)
 
@@ -129,7 +141,7 @@ class Backstage:
 
     def page(self, offset: int, done: Callable[[list[ListRow]], None], failed: Failed) -> None:
         """The records that follow."""
-        self._at_desk(lambda tablet: tablet.desk.records(offset, PAGE), done, failed)
+        self._at_desk(lambda tablet: tablet.desk.records(offset), done, failed)
 
     def search(self, text: str, done: Callable[[list[ListRow]], None], failed: Failed) -> None:
         """The records that a text may mean."""
@@ -146,6 +158,8 @@ class Backstage:
         """Save a new record durably; its draft goes with it."""
 
         def work(tablet: Tablet) -> Recorded | Sealed:
+            from mobile import drafts
+
             with tablet.store.write():
                 made = tablet.desk.record(kind, data)
                 if draft is not None:
@@ -160,6 +174,8 @@ class Backstage:
         """The form of this kind that was left unfinished last."""
 
         def work(tablet: Tablet) -> Draft | None:
+            from mobile import drafts
+
             found = drafts.of_agent(tablet.store, tablet.log.author.agent)
             return next((one for one in found if one.kind == kind and one.record is None), None)
 
@@ -172,6 +188,8 @@ class Backstage:
         """Keep a form as typed; an empty one is dropped, a sealed one never kept."""
 
         def work(tablet: Tablet) -> int | None:
+            from mobile import drafts
+
             if not data:
                 if number is not None:
                     drafts.drop(tablet.store, number)
@@ -181,7 +199,7 @@ class Backstage:
                     tablet.store, agent=tablet.log.author.agent, kind=kind,
                     data=data, now_ms=tablet.read_clock().at, number=number,
                 )  # fmt: skip
-            except NotKept:
+            except drafts.NotKept:
                 return None
 
         self._at_desk(work, done, failed)
@@ -202,7 +220,10 @@ class Backstage:
         self._at_desk(lambda tablet: tablet.keys, exchange, failed)
 
     def _exchange(self, keys: Unlocked, said: Callable[[int], None]) -> Synced:
+        from mobile import tables
+        from mobile.database import open_store
         from mobile.synchronise import Synchroniser
+        from mobile.tablet import Tablet
 
         device = self._locked.device
         store = open_store(self._locked.home.store, keys.store_key, tables.MIGRATIONS)
@@ -231,6 +252,8 @@ class Backstage:
 
 
 def _overview(tablet: Tablet) -> Overview:
+    from shared import kinds
+
     counts = dict(tablet.store.rows(_COUNTS, kinds.LISTED))
     return Overview(
         tablet.desk.records(), sum(counts.values()), counts.get("saved", 0), tablet.status()

@@ -40,7 +40,7 @@ TIPS = {
     ),
 }
 SEALED_WORDS = (
-    marked("这份投诉会在本机当场加密，只有县里的受理人能打开。"),
+    marked("这份投诉会在本机当场加密，只有县里管投诉的人能打开。"),
     marked("提交以后，本机任何人都看不到、改不了、查不到、数不出。"),
     marked("不留草稿：请一次写完再离开本页。"),
     marked("查询码只显示一次，请让群众自己抄好。"),
@@ -101,10 +101,8 @@ class Guide(Card):
             row.add_widget(Sign(mark, points=20, color=p.violet.ink if self._sealed else p.accent,
                                 pos_hint={"top": 1}))  # fmt: skip
         else:
-            row.add_widget(
-                OneLine(mark, points=18, bold=True, color=p.accent, size_hint_x=None, width=dp(14),
-                     pos_hint={"top": 1})
-            )  # fmt: skip
+            number = OneLine(mark, points=18, bold=True, color=p.accent, pos_hint={"top": 1})
+            row.add_widget(number.fit_text())
         self._as_high(row, Words(words, points=18, color=ink, pos_hint={"top": 1}))
 
     def _as_high(self, row: BoxLayout, words: Words) -> None:

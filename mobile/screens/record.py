@@ -34,6 +34,7 @@ _QUIET = frozenset(
      "days_unit"}
 )  # fmt: skip
 _ELSEWHERE = frozenset({FieldType.MAP, FieldType.OPERATIONS, FieldType.REFERENCE})
+SPARE = 16
 WITHOUT_EFFECT = {
     "held": marked("县里暂缓"),
     "refused": marked("县里退回"),
@@ -78,7 +79,7 @@ class RecordSheet(Sheet):
         """Be as high as the record needs, as far as the window allows."""
         ids = self._body.ids
         parts = ids.chips.height + ids.lines.height + ids.buttons.height
-        self.high = self.frame + parts + 2 * self._body.spacing
+        self.high = self.frame + parts + 2 * self._body.spacing + dp(SPARE)
 
     def _toggle(self) -> None:
         self._open = not self._open

@@ -150,8 +150,11 @@ class RecordsPage(BoxLayout):
         self._sync_button = PushButton(
             self.synchronise, text=_("同步"), sign="sync", hug=True, high=58
         )
-        self.ids.sync_place.add_widget(self._sync_button)
-        box = TextBox(hint=_("查找：姓名、拼音首字母、受理号、电话后几位"), sign="search")
+        place = self.ids.sync_place
+        place.add_widget(self._sync_button)
+        place.width = self._sync_button.width
+        self._sync_button.bind(width=place.setter("width"))
+        box = TextBox(hint=_("查找：姓名、拼音首字母、凭证号、电话后几位"), sign="search")
         self.entry = box.entry
         self.ids.search_place.add_widget(box)
         self._progress = Progress()

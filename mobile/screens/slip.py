@@ -46,7 +46,7 @@ class SlipPage(AnchorLayout):
         else:
             self.title = _("已存本机：{kind}").format(kind=_(kind_of(kind).label))
             self.advice = _("请把号码和查询码抄给群众。本凭证自签发时起有效，正式编号联网后补发。")
-            self._large(card, _("受理号"), made.slip_number or "", POINTS)
+            self._large(card, _("凭证号"), made.slip_number or "", POINTS)
             self._large(card, _("查询码"), wording.spaced(made.query_code or ""), POINTS)
         self.ids.card_place.add_widget(card)
         if not isinstance(made, Sealed):

@@ -93,7 +93,7 @@ class Explained(BoxLayout):
         title.pos_hint = {"center_y": 0.5}
         row.add_widget(title)
         self.add_widget(row)
-        words = _("当场加密，只有县里的受理人能打开。本机谁也看不到，包括登记的人。")
+        words = _("当场加密，只有县里管投诉的人能打开。本机谁也看不到，包括登记的人。")
         self.add_widget(Words(words, points=18, color=tone.ink))
         self.add_widget(BoxLayout())
 

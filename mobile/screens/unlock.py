@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kivy.core.window import Window
 from kivy.lang import Builder
@@ -15,14 +15,15 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
 
 from mobile.i18n import _
-from mobile.keyring import Slot
 from mobile.kit.ground import Ground
 from mobile.kit.look import look
 from mobile.kit.press import Press
 from mobile.kit.words import OneLine, Sign
 from mobile.screens import wording
-from mobile.slot import PIN_LENGTH_MAX
 from shared.errors import BianminError
+
+if TYPE_CHECKING:
+    from mobile.keyring import Slot
 
 Builder.load_file(str(Path(__file__).with_suffix(".kv")))
 
@@ -154,6 +155,8 @@ class UnlockPage(BoxLayout):
         self._show()
 
     def _type(self, character: str) -> None:
+        from mobile.slot import PIN_LENGTH_MAX  # loaded by now, beside the window
+
         if not self._busy and len(self._pin) < PIN_LENGTH_MAX:
             self._pin += character
             self._show()

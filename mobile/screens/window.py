@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kivy.app import App
+from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.uix.widget import Widget
 
 from mobile import i18n
-from mobile.desk import Recorded, Sealed, Shown
 from mobile.kit.look import look
 from mobile.kit.stage import Stage
-from mobile.lists import ListRow
 from mobile.screens import preferences, wording
-from mobile.screens.backstage import Backstage
-from mobile.screens.form import FormPage
-from mobile.screens.person import Person
 from mobile.screens.preferences import Preferences, PreferencesSheet
-from mobile.screens.record import RecordSheet
-from mobile.screens.records import RecordsPage
-from mobile.screens.slip import SlipPage
-from mobile.screens.target import TargetPage
 from mobile.screens.unlock import UnlockPage
 from shared.errors import BianminError
+
+if TYPE_CHECKING:
+    from mobile.desk import Recorded, Sealed, Shown
+    from mobile.lists import ListRow
+    from mobile.screens.backstage import Backstage
+    from mobile.screens.person import Person
+
+SCREENS = ("records", "form", "target", "slip", "record")
+"""Loaded while the agent is typing the PIN, one a frame."""
+LOAD_S = 0.3
 
 
 class TabletApp(App):
@@ -47,6 +52,8 @@ class TabletApp(App):
         self.backstage = self._make_backstage(self._home)
         self.stage = Stage()
         self._show_unlock()
+        for place, name in enumerate(SCREENS):
+            Clock.schedule_once(partial(_load, name), LOAD_S * (place + 1))
         return self.stage
 
     def load_kv(self, *_args: object, **_rest: object) -> bool:
@@ -69,6 +76,9 @@ class TabletApp(App):
         page = UnlockPage(self._unlock)
         page.county = self._county
         self.stage.show(page)
+        Clock.schedule_once(lambda _seconds: self._ask_who(page), 0)  # the first frame first
+
+    def _ask_who(self, page: UnlockPage) -> None:
         self.backstage.agents(page.agents, page.trouble)
         self.backstage.county(lambda name: self._greet(page, name), page.trouble)
 
@@ -94,6 +104,8 @@ class TabletApp(App):
     def _show_records(self, *, fresh: bool = False) -> None:
         if self._person is None:
             return
+        from mobile.screens.records import RecordsPage
+
         page = RecordsPage(
             self.backstage, self._person, register=self._register,
             open_record=self._open_record, settings=self._settings, lock=self._lock,
@@ -105,6 +117,8 @@ class TabletApp(App):
 
     def _register(self, kind: str) -> None:
         if kind == "complaint":
+            from mobile.screens.target import TargetPage
+
             page = TargetPage(lambda target: self._show_form(kind, target), self._show_records)
             self.stage.show(page)
         else:
@@ -113,6 +127,8 @@ class TabletApp(App):
     def _show_form(self, kind: str, target: str = "") -> None:
         if self._person is None:
             return
+        from mobile.screens.form import FormPage
+
         self.stage.show(
             FormPage(
                 self.backstage, self._person, kind, target, back=self._show_records,
@@ -121,6 +137,8 @@ class TabletApp(App):
         )  # fmt: skip
 
     def _saved(self, kind: str, made: Recorded | Sealed) -> None:
+        from mobile.screens.slip import SlipPage
+
         self.stage.show(
             SlipPage(kind, made, again=lambda: self._register(kind), done=self._show_records)
         )
@@ -140,6 +158,8 @@ class TabletApp(App):
             return
 
         def lay(shown: Shown) -> None:
+            from mobile.screens.record import RecordSheet
+
             self.stage.lay(RecordSheet(shown, person.today))
 
         self.backstage.show(row.record, lay, self._trouble)
@@ -164,3 +184,7 @@ class TabletApp(App):
 
     def _trouble(self, error: BianminError) -> None:
         self.stage.say(wording.sentence(error), "warning")
+
+
+def _load(name: str, _seconds: float) -> None:
+    import_module(f"mobile.screens.{name}")

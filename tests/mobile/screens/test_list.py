@@ -93,18 +93,34 @@ def test_no_county_in_reach_is_said_and_harms_nothing(full: Locked, open_window:
     assert hand.sees("已存本机 3 件，待送达 3 件")
 
 
-def test_the_exchange_changes_the_words(full: Locked, county: County, open_window: Open) -> None:
+def test_the_front_alone_makes_it_delivered(
+    full: Locked, county: County, open_window: Open
+) -> None:
     county.manners.core_down = True
     hand = opened(full, open_window)
-    hand.wait(lambda: hand.sees("待送达 0 件"), "the front's acknowledgement")
+    assert hand.sees("已存本机 3 件，待送达 0 件")
     assert {row[3] for row in hand.rows()} == {"已送达县级"}
-    county.manners.core_down = False
+    assert hand.sees("上次送达")
+
+
+def test_the_exchange_ends_in_the_ledger(full: Locked, county: County, open_window: Open) -> None:
+    hand = opened(full, open_window)  # an exchange of its own follows the unlocking
+    assert {row[3] for row in hand.rows()} == {"县级已入账"}
+    assert len([one for one in county.operations if one.skeleton.kind == "proxy"]) == 2
+    hand.tap("登记咨询")
+    hand.rest()
+    hand.tap_field("咨询内容")
+    hand.write("几时开门？")
+    hand.tap("保存")
+    hand.wait(lambda: hand.sees("抄好了"))
+    hand.tap("抄好了")
+    hand.rest()
+    assert hand.rows()[0][3] == "已存本机"
     hand.tap("同步")
     hand.rest()
-    assert {row[3] for row in hand.rows()} == {"县级已入账"}
-    assert hand.sees("上次送达")
+    assert hand.sees("送达 1 件")
+    assert hand.rows()[0][3] == "县级已入账"
     hand.shot("records-merged")
-    assert len([one for one in county.operations if one.skeleton.kind == "proxy"]) == 2
 
 
 def test_saving_does_not_wait_for_the_line(full: Locked, open_window: Open) -> None:

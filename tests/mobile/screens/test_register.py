@@ -145,7 +145,7 @@ def test_a_sealed_complaint_leaves_its_code_alone(home: Locked, hand: Hand) -> N
     hand.tap("密封并提交")
     hand.wait(lambda: hand.sees("已密封并存好"))
     hand.shot("complaint-code")
-    assert not hand.sees("受理号")
+    assert not hand.sees("凭证号")
     hand.tap("抄好了")
     hand.rest()
     assert hand.rows() == []
