@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from server.home import CountyHome
 from server.keys import CountyKeys
@@ -33,8 +34,12 @@ class Editions:
 
     def township_of(self, site: str) -> str:
         """Return the township's site id for a village or township site, else ''."""
-        township = self.sites.township_of(site) if self.knows(site) else None
-        return "" if township is None else township.id
+        return self._townships.get(site, "")
+
+    @cached_property
+    def _townships(self) -> dict[str, str]:
+        above = ((one.id, self.sites.township_of(one.id)) for one in self.sites.sites)
+        return {site: township.id for site, township in above if township is not None}
 
     def level_of(self, site: str) -> str:
         """Return county, township or village; '' for a site no edition knows."""
@@ -44,7 +49,7 @@ class Editions:
         """Whether the edition holds this site id."""
         return bool(site) and self.sites.knows(site)
 
-    @property
+    @cached_property
     def centre(self) -> str:
         """The site id of the county centre."""
         return next(one.id for one in self.sites.sites if one.level is Level.COUNTY)
@@ -74,9 +79,9 @@ class County:
         Cached by the operations that published them: an edition published by another process is
         seen by the next transaction.
         """
-        day = day_number(on or self.today())
-        named = [tx.edition_on(kind, day) for kind in (SITES, CATALOGUE, CALENDAR)]
-        if any(one is None for one in named):
+        in_force = tx.editions_on(day_number(on or self.today()))
+        named = [in_force.get(kind) for kind in (SITES, CATALOGUE, CALENDAR)]
+        if None in named:
             raise NoEdition(
                 "县里还没有发布站点名册、事项目录或工作日历，请先运行 bianmin county load。"
             )

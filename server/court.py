@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from server import sealed
 from server.county import County, Editions
-from server.judge import CITIZEN, Bench, Brief, effective_at, judge, stated
+from server.judge import CITIZEN, Bench, Brief, judge, stated
 from server.landing import Landing
+from server.scopes import Roster
 from server.storage import Tx
 from server.storage.rows import Device, Stream
 from server.verdicts import Ruling
@@ -39,23 +40,26 @@ class Court:
     """Judges the operations of one envelope, each on what the earlier ones made of its record."""
 
     def __init__(
-        self, tx: Tx, county: int, editions: Editions, arrived: Arrived, landing: Landing
+        self,
+        tx: Tx,
+        county: int,
+        editions: Editions,
+        arrived: Arrived,
+        roster: Roster,
+        landing: Landing,
     ) -> None:
         base, device = arrived.base, arrived.device
         self._arrived, self._landing = arrived, landing
         self._bench = Bench(
             county, editions, arrived.received_at, max(base.last_anchor_at, device.enrolled_at),
-            device.state, base.cut_seq, tx.agents(device=device.device),
+            device.state, base.cut_seq, roster.agents,
         )  # fmt: skip
         self._sessions = _sessions(tx, arrived.operations)
         first = arrived.operations[0].skeleton
         self._open = None
         if first.kind != session.KIND and first.session is not None:
-            self._open = tx.last_of_kind(base.stream, session.KIND, before_seq=first.seq)
-        people = {op.skeleton.author for op in arrived.operations}
-        people |= {entry.operation.skeleton.author for entry in self._sessions.values()}
-        self._postings = {person: tx.postings(person=person) for person in people}
-        self._grants = {person: tx.grants(person=person) for person in people}
+            self._open = tx.last_session(base.stream, before_seq=first.seq)
+        self._postings, self._grants = roster.postings, tx.grants_of(roster.people)
 
     def rulings(self) -> list[Ruling]:
         """Return the rulings in the order of the operations."""
@@ -74,12 +78,12 @@ class Court:
         return rulings
 
     def _ruling(self, operation: Operation, head: bytes) -> Ruling:
-        at = stated(operation, effective_at(self._bench, operation))
-        if self._arrived.base.branch:
-            return Ruling(Status.HELD, 0, "fork", at)
         record = operation.skeleton.record
+        if self._arrived.base.branch:
+            return Ruling(Status.HELD, 0, "fork", stated(self._bench, operation))
         if operation.skeleton.kind == sealed.KIND:
-            return sealed.judge(operation, at, is_alone=not self._landing.entries(record))
+            is_alone = not self._landing.entries(record)
+            return sealed.judge(operation, stated(self._bench, operation), is_alone=is_alone)
         named = operation.skeleton.session
         opening = self._sessions.get(named) if named and named == self._open else None
         person = operation.skeleton.author
@@ -89,7 +93,8 @@ class Court:
             self._bench,
             Brief(
                 operation, head, self._landing.record(record), self._landing.founder(record),
-                opening, self._postings.get(person, ()), self._grants.get(person, ()),
+                opening, [one for one in self._postings if one.person == person],
+                [one for one in self._grants if one.person == person],
             ),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from server import sealed, steward, verdicts
 from server.county import County
 from server.court import Arrived, Court
 from server.landing import Landing
-from server.scopes import scopes_of
+from server.scopes import roster_of
 from server.steward import Draft
 from server.storage import Tx
 from server.storage.rows import Device, Envelope, StoredOperation, Stream
@@ -184,13 +184,13 @@ def _fresh(
 
 def _judge_and_land(tx: Tx, county: County, arrived: Arrived) -> bytes:
     """Judge and land new operations; return the id of the verdict operation."""
-    editions, device = county.editions(tx), arrived.device
+    editions, roster = county.editions(tx), roster_of(tx, arrived.device)
     landing = Landing(tx, editions)
-    readable = scopes_of(tx, device, county.today())
-    landing.arrive_from(device.device, arrived.base.stream, readable)
+    readable = roster.scopes(county.today())
+    landing.arrive_from(arrived.device.device, arrived.base.stream, readable)
     landing.load(op.skeleton.record for op in arrived.operations)
     tx.append_operations([_stored(op, arrived) for op in arrived.operations])
-    rulings = Court(tx, county.code, editions, arrived, landing).rulings()
+    rulings = Court(tx, county.code, editions, arrived, roster, landing).rulings()
     record = ids.uuid7(arrived.received_at, county.entropy(10))
     draft = Draft(record, verdicts.KIND, verdicts.ACT, _verdict_data(arrived, rulings))
     ((verdict, own),) = steward.append(tx, county, [draft])

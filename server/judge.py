@@ -71,24 +71,24 @@ class Brief:
 
 def judge(bench: Bench, brief: Brief) -> Ruling:
     """Return the ruling on one operation."""
-    at = effective_at(bench, brief.operation)
-    status, rank, reason = _judged(bench, brief, civil_date(at))
-    return Ruling(status, rank, reason, stated(brief.operation, at))
+    at = stated(bench, brief.operation)
+    believed = brief.operation.skeleton.effective_at if at is None else at
+    status, rank, reason = _judged(bench, brief, civil_date(believed))
+    return Ruling(status, rank, reason, at)
 
 
-def effective_at(bench: Bench, operation: Operation) -> int:
-    """Return the time the county believes: no clock, however wild, holds or refuses anything."""
+def stated(bench: Bench, operation: Operation) -> int | None:
+    """Return the time the county believes, as rulings hold it: None where the operation says so.
+
+    No clock, however wild, holds or refuses anything.
+    """
     skeleton = operation.skeleton
     trusted = clock.trusted_effective_at(
         skeleton.effective_at, Quality(skeleton.quality), bench.anchor_at, bench.received_at
     )
     # However good a clock calls itself, an act is not in the future by more than the cap.
-    return max(0, min(trusted, bench.received_at + EFFECTIVE_MS_MAX))
-
-
-def stated(operation: Operation, at: int) -> int | None:
-    """Return an effective time as rulings hold it: None where the operation itself says so."""
-    return None if at == operation.skeleton.effective_at else at
+    believed = max(0, min(trusted, bench.received_at + EFFECTIVE_MS_MAX))
+    return None if believed == skeleton.effective_at else believed
 
 
 def _judged(bench: Bench, brief: Brief, on: date) -> _Judged:

@@ -159,7 +159,8 @@ class Landing:
                 entries = self._fresh[record] if scope in old else self._entries[record]
                 feed += [projecting.feed_entry(scope, entry) for entry in entries.values()]
         self._tx.add_routes(routes)
-        self._tx.append_feed(feed)
+        # Either the verdict is of this very transaction, or the scope is new to the whole record.
+        self._tx.append_feed(feed, all_new=True)
 
     def _scopes(self, record: bytes, old: set[str]) -> set[str]:
         """Where this transaction's work on a record is to be seen.

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from server.county import County
-from server.scopes import is_own_scope, scopes_of
+from server.scopes import is_own_scope, roster_of
 from server.storage import Tx
 from server.storage.rows import Device, FeedRow
 from shared import session
@@ -66,7 +66,7 @@ def _page(
     bytes_max: int,
     opened: Opened | None,
 ) -> Page:
-    scopes = scopes_of(tx, device, county.today())
+    scopes = roster_of(tx, device).scopes(county.today())
     mark = cursor_mark("\0".join(sorted(scopes)).encode())
     epoch = tx.county_head().epoch
     start = _position(cursor, county.code, epoch, mark)

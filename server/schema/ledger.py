@@ -6,6 +6,9 @@ These tables are the county's memory. They are not rebuilt from anything; everyt
 
 from __future__ import annotations
 
+from sqlalchemy import Index
+from sqlalchemy import text as sql
+
 from server.schema.columns import number, octets, small, table, text
 
 counties = table(
@@ -56,6 +59,18 @@ operations = table(
     indexes=[("record",)],
 )
 """Append only. `data` is sealed under the core's key; salt and data are null once purged."""
+
+# Whose session is open in a stream is asked for every envelope; a session may be long.
+_sessions = sql("kind = 'session'")
+Index(
+    "ix_operations_sessions",
+    operations.c.county,
+    operations.c.stream,
+    operations.c.branch,
+    operations.c.seq,
+    sqlite_where=_sessions,
+    postgresql_where=_sessions,
+)
 
 envelopes = table(
     "envelopes",

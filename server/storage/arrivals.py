@@ -71,6 +71,13 @@ class Arrivals(Access):
             Edition, statement.order_by(e.effective_on.desc(), e.number.desc()).limit(1)
         )
 
+    def editions_on(self, on: int) -> dict[str, Edition]:
+        """Return the edition in force on a day of each kind, as `edition_on` does."""
+        e = editions.c
+        statement = self._select(editions).where(e.effective_on <= on)
+        found = self._rows(Edition, statement.order_by(e.effective_on, e.number))
+        return {row.kind: row for row in found}
+
     def next_edition_number(self, kind: str) -> int:
         """Return the number of the next edition of a kind."""
         e = editions.c

@@ -17,13 +17,14 @@ _f = feed.c
 class Feed(Heads):
     """Positions come from the county's row, locked until commit, so readers see them in order."""
 
-    def append_feed(self, entries: Iterable[FeedEntry]) -> int:
+    def append_feed(self, entries: Iterable[FeedEntry], *, all_new: bool = False) -> int:
         """Append entries; return how many were new. Call this last in a transaction.
 
         The records of the operations have to be locked, so that nobody else enters the same ones.
+        `all_new` says that the caller knows that none of them can be in the feed yet.
         """
         wanted = list(dict.fromkeys(entries))
-        known = self.fed(wanted)
+        known = set() if all_new else self.fed(wanted)
         fresh = [entry for entry in wanted if entry not in known]
         if not fresh:
             return 0

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 
 from server.schema import judgements, operations
 from server.storage.access import Access
@@ -101,12 +101,12 @@ class Operations(Access):
         ).first()
         return None if found is None else (found[0], found[1])
 
-    def last_of_kind(self, stream: bytes, kind: str, *, before_seq: int) -> bytes | None:
-        """Return the id of a stream's last operation of a kind before a sequence number."""
+    def last_session(self, stream: bytes, *, before_seq: int) -> bytes | None:
+        """Return the id of a stream's last session operation before a sequence number."""
         statement = (
             select(_o.id)
             .where(_o.county == self.county, _o.stream == stream, _o.branch == 0)
-            .where(_o.seq < before_seq, _o.kind == kind)
+            .where(_o.seq < before_seq, _o.kind == literal_column("'session'"))  # as the index says
             .order_by(_o.seq.desc())
             .limit(1)
         )

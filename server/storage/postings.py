@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from server.schema import grants, postings
 from server.storage.access import Access
 from server.storage.rows import Grant, Posting
@@ -24,6 +26,12 @@ class Postings(Access):
             statement = statement.where(p.site == site)
         return self._rows(Posting, statement.order_by(p.from_on, p.posting))
 
+    def postings_of(self, people: Collection[str]) -> list[Posting]:
+        """Return the postings of several people, the earliest first."""
+        p = postings.c
+        statement = self._select(postings).where(self._among(p.person, list(people)))
+        return self._rows(Posting, statement.order_by(p.from_on, p.posting))
+
     def postings_on(self, person: str, on: int) -> list[Posting]:
         """Return a person's postings that run on a day (20261031)."""
         return [
@@ -35,6 +43,12 @@ class Postings(Access):
     def put_grant(self, row: Grant) -> None:
         """Write one power of a written grant."""
         self._upsert(grants, [row])
+
+    def grants_of(self, people: Collection[str]) -> list[Grant]:
+        """Return the powers granted to several people, the earliest first."""
+        g = grants.c
+        statement = self._select(grants).where(self._among(g.person, list(people)))
+        return self._rows(Grant, statement.order_by(g.from_on, g.grant, g.power))
 
     def grants(self, *, person: str | None = None) -> list[Grant]:
         """Return granted powers, of one person or all, the earliest first."""
