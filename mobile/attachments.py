@@ -1,46 +1,54 @@
-"""Attachments on the tablet: encrypted before they touch the disk, sent by part after the text.
+"""Attachments on the tablet: encrypted before they touch the disk, opened only for a person.
 
 Each has a random key of its own, which travels inside its sealed operation; the ciphertext is named
 by its hash, so that a part sent twice costs nothing and nobody in between learns anything.
+`mobile.lane` carries them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from mobile import files
 from mobile.desk import Desk, Recorded
 from mobile.tablet import Tablet
 from shared.errors import Refused
 from shared.ids import record_text
-from shared.record import Record
+from shared.papers import ATTACHMENT, Paper, PaperUnusable, paper_of
 from sync import attachment
-from sync.exchange import Exchange, Unreachable
 from sync.keys import KEY_BYTES
-
-KIND = "attachment"
 
 
 class Unreadable(Refused):
-    """The file to attach cannot be read."""
+    """The file to attach cannot be read, or the file to write is there already."""
 
 
 class NotHere(Refused):
     """The attachment has not arrived on this tablet yet."""
 
 
+class WhichOne(Refused):
+    """The record has no attachment, or more than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """An attachment of a record. `paper` None: what its record says cannot be used."""
+
+    record: bytes
+    paper: Paper | None
+    is_here: bool
+    """Its ciphertext lies on this tablet."""
+
+
 def attach(tablet: Tablet, record: bytes, path: Path) -> Recorded:
     """Attach a file to a record; raise Unreadable, NoSuchRecord, MalformedAttachment, NotSaved."""
     desk: Desk = tablet.desk
     desk.show(record)
-    try:
-        plain = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"读不到文件「{path.name[:60]}」，请检查路径后再试。") from error
+    plain = _read(path)
     key = tablet.locked.machine.entropy(KEY_BYTES)
     cipher = attachment.encrypt(plain, key)
     name = attachment.name_of(cipher)
@@ -53,7 +61,7 @@ def attach(tablet: Tablet, record: bytes, path: Path) -> Recorded:
         "bytes": len(plain), "parts": parts,
     }  # fmt: skip
     with tablet.store.write():
-        recorded = desk.record(KIND, data)
+        recorded = desk.record(ATTACHMENT, data)
         assert isinstance(recorded, Recorded)
         tablet.store.execute(
             """INSERT OR REPLACE INTO attachments(name, operation, bytes, parts, parts_sent)
@@ -63,65 +71,78 @@ def attach(tablet: Tablet, record: bytes, path: Path) -> Recorded:
     return recorded
 
 
-class Unsent(NamedTuple):
-    """A signed part that the county has not confirmed yet; `number` counts from 1."""
-
-    name: str
-    number: int
-    raw: bytes
-
-
-def unsent(tablet: Tablet) -> Iterator[Unsent]:
-    """Yield the parts that are not sent yet, attachment by attachment, in order."""
-    rows = tablet.store.rows("SELECT name, parts_sent FROM attachments WHERE parts_sent < parts")
-    for name, parts_sent in rows:
-        cipher = (tablet.locked.home.attachments / name).read_bytes()
-        signed = attachment.sign_parts(cipher, tablet.card.county, tablet.device_key, parts_sent)
-        for number, raw in enumerate(signed, start=parts_sent + 1):
-            yield Unsent(name, number, raw)
+def of_record(tablet: Tablet, record: bytes) -> list[Attached]:
+    """Return the attachments of a record, the earliest first."""
+    rows = tablet.store.rows(
+        "SELECT record FROM attached WHERE of_record = ? ORDER BY record", (record,)
+    )
+    return [_attached(tablet, bytes(row[0])) for row in rows]
 
 
-def upload(tablet: Tablet, exchange: Exchange) -> int:
-    """Send the parts that are not sent yet; return how many. Raises Unreachable, CountyRefused.
+def choose(tablet: Tablet, record: bytes) -> Paper:
+    """Return the attachment of this id, or the only one of the record of this id.
 
-    Each part is noted once the county has it: a broken line goes on where it stopped.
+    Raises WhichOne, NoSuchRecord, PaperUnusable.
     """
-    sent = 0
-    for part in unsent(tablet):
-        exchange.put_part(part.raw)
-        sent += 1
-        with tablet.store.write():
-            tablet.store.execute(
-                "UPDATE attachments SET parts_sent = ? WHERE name = ?", (part.number, part.name)
-            )
-    return sent
+    shown = tablet.desk.show(record).record
+    if shown.kind == ATTACHMENT:
+        return paper_of(shown)
+    found = of_record(tablet, record)
+    if len(found) == 1:
+        return choose(tablet, found[0].record)
+    if not found:
+        raise WhichOne("这条记录没有附件，或附件的登记还没有同步到本机，请同步后再看。")
+    named = "、".join(record_text(one.record) for one in found)
+    raise WhichOne(f"这条记录有 {len(found)} 个附件，请给出其中一个的编号：{named}")
 
 
-def read(tablet: Tablet, record: Record) -> bytes:
-    """Return the plain bytes of an attachment record; raise NotHere, MalformedAttachment."""
-    path = tablet.locked.home.attachments / str(record.fields.get("cipher_hash", ""))
+def is_here(tablet: Tablet, paper: Paper) -> bool:
+    """Whether the ciphertext lies on this tablet."""
+    return path_of(tablet, paper).is_file()
+
+
+def read(tablet: Tablet, paper: Paper) -> bytes:
+    """Return the plain bytes of an attachment, checked against its operation.
+
+    Raises NotHere, MalformedAttachment, PaperUnusable.
+    """
     try:
-        cipher = path.read_bytes()
+        cipher = path_of(tablet, paper).read_bytes()
     except OSError as error:
-        raise NotHere("附件还没有下载到本机，请联网同步后再打开。") from error
-    return attachment.decrypt(cipher, bytes.fromhex(str(record.fields["key"])))
+        raise NotHere("附件还没有下载到本机，请联网后取回再打开。") from error
+    return paper.require(attachment.decrypt(cipher, paper.key))
 
 
-def fetch(tablet: Tablet, exchange: Exchange, record: Record) -> bytes:
-    """Get an attachment from the county, keep its ciphertext, return the plain bytes.
+def save(tablet: Tablet, paper: Paper, path: Path) -> int:
+    """Write the plain file where the person says; return its bytes.
 
-    What arrived before a broken line is kept: the next call goes on there. Raises Unreachable,
-    NotTheCounty, CountyRefused, MalformedAttachment, NotSaved.
+    Raises Unreadable where a file is there already, NotHere, NotSaved and what `read` raises.
     """
-    name = str(record.fields.get("cipher_hash", ""))
-    partial = tablet.locked.home.attachments / f"{name}.part"
-    have = partial.read_bytes() if partial.exists() else b""
+    plain = read(tablet, paper)
+    if path.exists():
+        raise Unreadable(f"「{path.name[:60]}」已经存在，为免覆盖，请换一个文件名。")
+    files.write(path, plain)
+    return len(plain)
+
+
+def path_of(tablet: Tablet, paper: Paper) -> Path:
+    """Return where the ciphertext lies, or would."""
+    return tablet.locked.home.attachments / paper.name
+
+
+def _attached(tablet: Tablet, record: bytes) -> Attached:
     try:
-        cipher = exchange.get(name, have)
-    except Unreachable as error:
-        if error.received:
-            files.write(partial, error.received)
-        raise
-    files.write(tablet.locked.home.attachments / name, cipher)
-    files.remove(partial)
-    return read(tablet, record)
+        paper = paper_of(tablet.desk.show(record).record)
+    except PaperUnusable:
+        return Attached(record, None, False)
+    return Attached(record, paper, is_here(tablet, paper))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > attachment.PLAIN_BYTES_MAX:
+            mib = attachment.PLAIN_BYTES_MAX >> 20
+            raise Unreadable(f"附件超过 {mib} MB，请压缩后再添加。")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"读不到文件「{path.name[:60]}」，请检查路径后再试。") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mobile import attachments, files
+from mobile import files, lane
 from mobile.inbox import Inbox, catch_up
 from mobile.replies import NotOurCounty, Outcome, keep_stored
 from mobile.synchronise import Synced
@@ -64,8 +64,8 @@ def export(locked: Locked, path: Path, tablet: Tablet | None) -> Exported:
 
 def _attachment_parts(tablet: Tablet) -> Iterator[Part]:
     """Yield the attachments' parts that the county may lack; sent twice they cost nothing."""
-    for part in attachments.unsent(tablet):
-        yield Part(PartKind.ATTACHMENT_PART, part.raw)
+    for raw in lane.pieces(tablet):
+        yield Part(PartKind.ATTACHMENT_PART, raw)
 
 
 def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:
@@ -100,7 +100,11 @@ def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:
 def _apply(tablet: Tablet, reply: Bundle, outcome: Outcome) -> None:
     replies = catch_up(tablet, outcome)
     for raw in reply.all(PartKind.ACKNOWLEDGEMENT):
-        replies.acknowledgement(raw, outcome)
+        kept = lane.read_kept(tablet, raw)
+        if kept is not None:
+            lane.keep(tablet, kept)
+        else:
+            replies.acknowledgement(raw, outcome)
     for raw in reply.all(PartKind.PAGE):
         try:
             replies.page(raw, outcome, live=False)

@@ -10,10 +10,11 @@ import requests
 
 from mobile import attachments, carrying, documents, enrolment, lists
 from mobile.enrolment import Invitation
+from mobile.lane import Lane
 from mobile.options import Access, access, exchange_to, read_data, unlock_other
 from mobile.synchronise import Synced, Synchroniser, deliver, follow
 from shared.errors import Misuse
-from shared.ids import parse_record
+from shared.ids import parse_record, record_text
 
 _QR_PARTS = 6
 
@@ -84,12 +85,28 @@ def act(given: Access, record_id: str, act_name: str, data: str | None, file: Pa
 @access
 @click.argument("record_id", metavar="RECORD")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def attach(given: Access, record_id: str, file: Path) -> None:
-    """给一条记录添加附件（先加密，再存本机）。"""
+@click.option(
+    "--get", "is_get", is_flag=True,
+    help="取回：RECORD 是附件（或只有一个附件的记录），写到 FILE；断线后再运行会接着取。",
+)  # fmt: skip
+def attach(given: Access, record_id: str, file: Path, is_get: bool) -> None:
+    """给一条记录添加附件（先加密，再存本机）；加 --get 则取回附件。"""
     of = parse_record(record_id)
     with given.unlocked() as tablet:
-        done = attachments.attach(tablet, of, file)
-    given.show(documents.acted(done), ["附件已加密存本机，随后分块送出。"])
+        if is_get:
+            paper = attachments.choose(tablet, of)
+            if not attachments.is_here(tablet, paper):
+                Lane(tablet, exchange_to(tablet.locked.device.server), time.sleep).fetch(paper)
+            size = attachments.save(tablet, paper, file)
+            document: documents.Document = {
+                "record": record_text(paper.record), "file": str(file), "bytes": size,
+                "media_type": paper.media_type, "content_hash": paper.content_hash,
+            }  # fmt: skip
+            lines = [f"附件已核对无误，写到「{file}」。"]
+        else:
+            document = documents.acted(attachments.attach(tablet, of, file))
+            lines = ["附件已加密存本机，随后分块送出。"]
+    given.show(document, lines)
 
 
 @agent.command("list")
@@ -119,9 +136,11 @@ def show(given: Access, record_id: str) -> None:
     of = parse_record(record_id)
     with given.unlocked() as tablet:
         found = tablet.desk.show(of)
-        row = documents.shown(found)
+        papers = attachments.of_record(tablet, of)
+        row = {**documents.shown(found), "attachments": [documents.attached(p) for p in papers]}
     fields = [f"{name}: {value!s}" for name, value in found.record.fields.items()]
-    given.show(row, [f"状态: {found.record.state}", *fields])
+    listed = map(documents.attached_line, papers)
+    given.show(row, [f"状态: {found.record.state}", *fields, *listed])
 
 
 @agent.command()

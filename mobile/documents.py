@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mobile.attachments import Attached
 from mobile.desk import Recorded, Sealed, Shown
 from mobile.lists import ListRow
 from mobile.status import Status
@@ -107,6 +108,29 @@ def shown(found: Shown) -> Document:
     }
 
 
+def attached(one: Attached) -> Document:
+    """An attachment of a record."""
+    paper = one.paper
+    return {
+        "record": record_text(one.record),
+        "file_name": paper.file_name if paper else None,
+        "media_type": paper.media_type if paper else None,
+        "bytes": paper.size if paper else None,
+        "here": one.is_here,
+    }
+
+
+def attached_line(one: Attached) -> str:
+    """An attachment of a record, for a person."""
+    paper = one.paper
+    if paper is None:
+        return f"附件 {record_text(one.record)}  内容已清除或无法打开"
+    return (
+        f"附件 {record_text(one.record)}  {paper.file_name}  {paper.size} 字节  "
+        f"{'已在本机' if one.is_here else '可联网取回'}"
+    )
+
+
 def status(now: Status) -> Document:
     """Four figures."""
     return {
@@ -126,6 +150,7 @@ def synced(done: Synced) -> Document:
         "bytes_up": done.bytes_up,
         "bytes_down": done.bytes_down,
         "round_trips": done.round_trips,
+        "attachments_left": done.attachments_left,
         "notices": list(done.notices),
     }
 

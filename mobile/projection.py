@@ -15,6 +15,7 @@ from shared.canonical import Value
 from shared.fold import fold
 from shared.names import search_keys
 from shared.operation import Operation
+from shared.papers import owner_of
 from shared.record import Record
 
 MACHINERY = frozenset({"session", "sealed", "verdict"})
@@ -26,6 +27,7 @@ _WORD_FIELDS = ("item", "item_name", "question", "slot")
 _SAVE = """INSERT OR REPLACE INTO records(record, kind, state, delivery, title, updated, conflicts,
                                           name, initials, words, slip, phone)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SAVE_ATTACHED = "INSERT OR REPLACE INTO attached(record, of_record) VALUES (?, ?)"
 
 
 def project(store: Store, found: Held) -> Record:
@@ -33,6 +35,8 @@ def project(store: Store, found: Held) -> Record:
     record = fold(found.entries)
     if record.kind not in MACHINERY:
         store.execute(_SAVE, _row(record, found.delivery))
+    if (owner := owner_of(record)) is not None:
+        store.execute(_SAVE_ATTACHED, (record.id, owner))
     return record
 
 
@@ -54,6 +58,7 @@ def rebuild(store: Store, rank: int) -> int:
     """Drop the projection and make it anew from the log; returns how many records were folded."""
     with store.write():
         store.execute("DELETE FROM records")
+        store.execute("DELETE FROM attached")
         found = store.rows("SELECT DISTINCT record FROM operations ORDER BY record")
         return project_all(store, (bytes(row[0]) for row in found), rank)
 

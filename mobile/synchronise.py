@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-import requests
-import urllib3
 
-from mobile import attachments, tables
+from mobile import tables
 from mobile.freezing import SMALLEST_BYTES, STANDARD_BYTES
 from mobile.inbox import Inbox, catch_up
+from mobile.lane import Lane, Sent, never_connected
 from mobile.outbox import Frozen
 from mobile.replies import NotOurCounty, Outcome, Replies, keep_stored
 from mobile.tablet import Locked, Tablet
@@ -46,6 +45,8 @@ class Synced:
     bytes_up: int = 0
     bytes_down: int = 0
     round_trips: int = 0
+    attachments_left: int = 0
+    """Attachments of this tablet that the county has not signed for yet."""
     notices: tuple[str, ...] = ()
 
 
@@ -73,7 +74,7 @@ class Synchroniser:
         tablet.freezer.freeze()
         try:
             self._exchange_all()
-            attachments.upload(tablet, self._exchange)
+            self._note_lane(Lane(tablet, self._exchange, self._sleep).upload())
         finally:
             self._finish()
         return self._synced
@@ -93,6 +94,12 @@ class Synchroniser:
                 return
             waits += 1
             self._sleep(VERDICT_WAIT_S)
+
+    def _note_lane(self, sent: Sent) -> None:
+        """Trouble with attachments is told, and fails no exchange: the text has arrived."""
+        self._synced.attachments_left = sent.left
+        if sent.problem:
+            self._outcome.note(sent.problem)
 
     def _pending(self) -> list[Frozen]:
         return still_pending(self._tablet.locked, self._sent)
@@ -243,15 +250,6 @@ def follow(locked: Locked, exchange: Exchange, server: str) -> None:
     device = locked.device
     raw = exchange.card(device.fingerprint)
     locked.home.keep_device(msgspec.structs.replace(device, card=raw, server=server))
-
-
-def never_connected(error: Unreachable) -> bool:
-    """Whether no connection came about: then a smaller batch would not help."""
-    cause = error.__cause__
-    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
-    return isinstance(cause, requests.ConnectTimeout) or isinstance(
-        reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
-    )
 
 
 def still_pending(locked: Locked, sent: set[str]) -> list[Frozen]:

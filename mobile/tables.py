@@ -54,12 +54,26 @@ _FIRST = (
 )
 
 
+_SECOND = (
+    # The county's epoch in the front's signed word that it keeps the file; NULL before.
+    "ALTER TABLE attachments ADD COLUMN kept INTEGER",
+    # Which record an attachment belongs to: a projection, as `records` is.
+    "CREATE TABLE attached(record BLOB PRIMARY KEY, of_record BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX attached_to ON attached(of_record)",
+)
+
+
 def _first(store: Store) -> None:
     for statement in _FIRST:
         store.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _second(store: Store) -> None:
+    for statement in _SECOND:
+        store.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second)
 
 
 def meta(store: Store, key: str) -> bytes | None:

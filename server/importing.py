@@ -20,7 +20,7 @@ from server.take_in import take_in
 from shared.errors import Refused
 from sync import frame
 from sync.acknowledgement import Stored, sign_stored
-from sync.attachment import MalformedAttachment, parse_part
+from sync.attachment import Kept, MalformedAttachment, parse_part, sign_kept
 from sync.bundle import Bundle, Direction, MalformedBundle, Part, PartKind, fit, read, write
 from sync.keys import BadSignature
 from sync.messages import Failure
@@ -53,7 +53,7 @@ def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
     bundle, damage = _read(path)
     done = Imported(damaged=damage)
     parts: list[Part] = [*_enrolments(county, bundle, done)]
-    _attachment_parts(county, bundle, done)
+    parts += _attachment_parts(county, bundle, done)
     by_device: dict[bytes, list[Admitted]] = {}
     for raw in bundle.envelopes:
         done.envelopes += 1
@@ -179,8 +179,10 @@ def _enrolments(county: County, bundle: Bundle, done: Imported) -> Iterator[Part
         yield Part(PartKind.ENROL_RESPONSE, answer.encode())
 
 
-def _attachment_parts(county: County, bundle: Bundle, done: Imported) -> None:
+def _attachment_parts(county: County, bundle: Bundle, done: Imported) -> Iterator[Part]:
+    """Store the parts; give the front's word for each attachment that is whole now."""
     store = AttachmentStore(county.home.attachments)
+    kept: dict[str, None] = {}
     for raw in bundle.all(PartKind.ATTACHMENT_PART):
         try:
             part = parse_part(raw)
@@ -188,11 +190,18 @@ def _attachment_parts(county: County, bundle: Bundle, done: Imported) -> None:
             if device is None or part.header.county != county.code:
                 raise NotAdmitted
             part.verify(device.signing_public)
-            store.put(part.header, part.content)
+            if store.put(part.header, part.content):
+                kept[part.header.name] = None
         except (MalformedAttachment, BadSignature, NotAdmitted, AttachmentDigest):
             done.refused += 1
             continue
         done.attachment_parts += 1
+    if kept:
+        with county.ledger.read() as tx:
+            epoch = tx.county_head().epoch
+        for name in kept:
+            word = sign_kept(Kept(county.code, epoch, name), county.keys.front)
+            yield Part(PartKind.ACKNOWLEDGEMENT, word)
 
 
 def _find(county: County, device: bytes) -> DeviceKey | None:

@@ -4,7 +4,8 @@ A ciphertext is the magic BMA1 and chunks of 64 KiB, each sealed by AES-256-GCM 
 attachment's own random key with the chunk's index as nonce; index and "last" are authenticated, so
 chunks can be neither exchanged, dropped nor cut off. The key travels in the operation of kind
 `attachment`, sealed like all data; the ciphertext is opaque to everybody else. One key encrypts one
-attachment only.
+attachment only. When all parts lie at the county, the front signs for it (`Kept`): nothing less
+lets a tablet believe that a photo has arrived.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Meta
 
 from sync import frame
-from sync.acknowledgement import County
+from sync.acknowledgement import County, Epoch
 from sync.envelope import KeyId
 from sync.frame import Frame, Malformed
 from sync.keys import KEY_BYTES, BadKey, SigningKey
 
 TAG = b"bianmin.part.1\0"
+KEPT_TAG = b"bianmin.kept.1\0"
 MAGIC = b"BMA1"
 _PART_MAGIC = b"BMP1"
+_KEPT_MAGIC = b"BMK1"
+_KEPT_BYTES_MAX = 512
 CHUNK_BYTES = 64 << 10
 PART_BYTES = 32 << 10
 PLAIN_BYTES_MAX = 20 << 20
@@ -54,6 +58,15 @@ class PartHeader(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fr
     """From 0."""
     size: Annotated[int, Meta(ge=1, le=MAX_BYTES)]
     """Bytes of the whole ciphertext."""
+
+
+class Kept(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """The front keeps the whole ciphertext of this name, its hash checked, durably."""
+
+    county: County
+    epoch: Epoch
+    """A county restored from a backup begins a new epoch and may lack what it kept before."""
+    name: Name
 
 
 @dataclass(frozen=True)
@@ -142,6 +155,22 @@ def parse_part(raw: bytes) -> Part:
     if len(cut.body) != min(PART_BYTES, header.size - header.part * PART_BYTES):
         raise MalformedAttachment("附件分段的长度不对，请重新上传。")
     return Part(header, cut)
+
+
+def sign_kept(kept: Kept, front_key: SigningKey) -> bytes:
+    """Return the front's signed word that it keeps an attachment."""
+    header = frame.encode_header(kept, MalformedAttachment)
+    return frame.pack(_KEPT_MAGIC, header, b"", front_key, KEPT_TAG)
+
+
+def open_kept(raw: bytes, front_public: bytes) -> Kept:
+    """Return the verified word of the front; raise MalformedAttachment or BadSignature."""
+    cut = frame.unpack(raw, _KEPT_MAGIC, _KEPT_BYTES_MAX, MalformedAttachment)
+    kept = frame.decode_header(Kept, cut.header, MalformedAttachment)
+    if cut.body:
+        raise MalformedAttachment("附件回执的格式不对，请重新同步。")
+    cut.verify(front_public, KEPT_TAG)
+    return kept
 
 
 def _cipher(key: bytes) -> AESGCM:

@@ -49,6 +49,10 @@ class NotTheCounty(BianminError):
     """Something answered that is not the county: a portal's page, a proxy, another server."""
 
 
+class WrongContent(NotTheCounty):
+    """An attachment whose bytes are not what its name says; what had arrived before is spoilt."""
+
+
 class CountyRefused(BianminError):
     """The county answered with a refusal; `code` is its word for programs."""
 
@@ -140,14 +144,18 @@ class Exchange:
             raise NotTheCounty(_NOT_THE_COUNTY) from error
         return answer.body
 
-    def put_part(self, part: bytes) -> None:
-        """Upload one signed part of an attachment (`attachment.sign_parts`)."""
+    def put_part(self, part: bytes) -> bytes:
+        """Upload one signed part of an attachment (`attachment.sign_parts`).
+
+        Returns what the county says to it, not verified: its signed word (`attachment.open_kept`)
+        once it keeps the whole attachment, else nothing.
+        """
         header = attachment.parse_part(part).header
         path = f"/v1/attachments/{header.name}/{header.part}"
-        self._ask("PUT", path, frame.HEADER_BYTES_MAX, part)
+        return self._ask("PUT", path, frame.HEADER_BYTES_MAX, part).body
 
     def get(self, name: str, have: bytes = b"") -> bytes:
-        """Return the ciphertext of an attachment, checked by its name.
+        """Return the ciphertext of an attachment, checked by its name; else raise WrongContent.
 
         `have` is what arrived before: an Unreachable holds it as `received`, all of it.
         """
@@ -155,10 +163,10 @@ class Exchange:
         try:
             answer = self._ask("GET", f"/v1/attachments/{name}", MAX_BYTES, None, headers)
         except Unreachable as error:
-            raise Unreachable(str(error), have + error.received) from error
+            raise Unreachable(str(error), have + error.received) from error.__cause__
         whole = have + answer.body if answer.status == requests.codes.partial else answer.body
         if attachment.name_of(whole) != name:
-            raise NotTheCounty("收到的附件与其编号不符，已丢弃，请稍后重新获取。")
+            raise WrongContent("收到的附件与其编号不符，已丢弃，请稍后重新获取。")
         return whole
 
     def _ask(

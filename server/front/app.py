@@ -32,7 +32,14 @@ from server.http import HOP_BY_HOP, BodyTooLarge, binary, failure, read_body
 from server.keys import load_front_keys
 from server.throttle import Throttle, TooManyTries
 from sync import frame
-from sync.attachment import NAME_PATTERN, PART_BYTES, MalformedAttachment, parse_part
+from sync.attachment import (
+    NAME_PATTERN,
+    PART_BYTES,
+    Kept,
+    MalformedAttachment,
+    parse_part,
+    sign_kept,
+)
 from sync.enrolment import EnrolRequest
 from sync.keys import BadSignature
 
@@ -119,17 +126,20 @@ class Front:
         return binary(await run_in_threadpool(self.card.read_bytes))
 
     async def put_part(self, request: Request) -> Response:
-        """`PUT /v1/attachments/{name}/{part}`: one part, signed by a known device."""
+        """`PUT /v1/attachments/{name}/{part}`: one part, signed by a known device.
+
+        202 while parts are missing; 201 with the front's signed word once it keeps the whole.
+        """
         try:
             raw = await read_body(request, PART_BYTES + frame.HEADER_BYTES_MAX)
-            whole = await run_in_threadpool(self._store_part, request, raw)
+            kept = await run_in_threadpool(self._store_part, request, raw)
         except (NotAdmitted, BodyTooLarge):
             return failure(403, NOT_ADMITTED, str(NotAdmitted()))
         except AttachmentDigest as error:
             return failure(409, "digest", str(error))
         except NotStored as error:
             return failure(507, "full", str(error))
-        return binary(b"", 201 if whole else 202)
+        return binary(kept, 201 if kept else 202)
 
     async def get_attachment(self, request: Request) -> Response:
         """`GET /v1/attachments/{name}`: the ciphertext, from `Range: bytes=N-` on."""
@@ -147,7 +157,7 @@ class Front:
             answer.headers["content-range"] = f"bytes {start}-{start + len(raw) - 1}/*"
         return answer
 
-    def _store_part(self, request: Request, raw: bytes) -> bool:
+    def _store_part(self, request: Request, raw: bytes) -> bytes:
         try:
             part = parse_part(raw)
             device = self.deliverer.device(part.header.device)
@@ -159,7 +169,10 @@ class Front:
         named = (request.path_params["name"], request.path_params["part"])
         if named != (part.header.name, str(part.header.part)):
             raise NotAdmitted
-        return self.attachments.put(part.header, part.content)
+        if not self.attachments.put(part.header, part.content):
+            return b""
+        kept = Kept(self.receiver.county, self.deliverer.epoch, part.header.name)
+        return sign_kept(kept, self.receiver.key)
 
     # ---- operators
 

@@ -15,6 +15,7 @@ from typing import Self
 from shared import chain
 from shared.operation import Operation
 from shared.verdict import Status, Verdict
+from sync import attachment
 from sync.acknowledgement import Opened, Stored, sign_opened, sign_stored
 from sync.codec import Origin
 from sync.enrolment import EnrolRequest, EnrolResponse
@@ -23,7 +24,6 @@ from sync.keys import key_id
 from sync.messages import (
     CONTENT_TYPE,
     ENVELOPES_MAX,
-    Failure,
     Refusal,
     SyncRequest,
     SyncResponse,
@@ -48,6 +48,12 @@ class Manners:
     other_head: bool = False
     foreign_keys: bool = False
     hold: bool = False
+    lie_about_parts: bool = False
+    """Something on the way says "taken" to every part and drops it."""
+    lose_parts: int = 0
+    """Take in a part, then break the line, this many times."""
+    cut_content: int = 0
+    """Break the line after 10,000 bytes of an attachment, this many times."""
     envelope_bytes_max: int = 1 << 30
     """The line breaks under a larger request."""
 
@@ -63,6 +69,11 @@ class County:
     streams: dict[bytes, list[Operation]] = field(default_factory=dict)
     feed: list[tuple[Operation, Verdict]] = field(default_factory=list)
     parts: list[tuple[str, int]] = field(default_factory=list)
+    """Every part that was put, in order."""
+    pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    epoch: int = 1
+    ranges: list[str] = field(default_factory=list)
+    """What was asked for of attachments: the Range of every GET."""
     requests: int = 0
     received: int = 0
     now: int = NOW
@@ -75,6 +86,24 @@ class County:
     def knows(self, device: bytes, signing_public: bytes, sealing_public: bytes) -> None:
         """Enrol a device by hand."""
         self.signing[device], self.sealing[device] = signing_public, sealing_public
+
+    def put_part(self, raw: bytes) -> bytes:
+        """Store a part; the signed word once all are here."""
+        part = attachment.parse_part(raw)
+        header = part.header
+        self.parts.append((header.name, header.part))
+        if self.manners.lie_about_parts:
+            return b""
+        kept = self.pieces.setdefault(header.name, {})
+        kept[header.part] = part.content
+        if attachment.name_of(self.content(header.name)) != header.name:
+            return b""
+        keys = CountyKeys("other") if self.manners.foreign_keys else self.keys
+        return attachment.sign_kept(attachment.Kept(COUNTY, self.epoch, header.name), keys.front)
+
+    def content(self, name: str) -> bytes:
+        """The parts of an attachment that are here, joined."""
+        return b"".join(piece for _, piece in sorted(self.pieces.get(name, {}).items()))
 
     def add(self, operation: Operation, status: Status = Status.ADMITTED) -> None:
         """Enter an operation of somebody else into the feed."""
@@ -213,19 +242,36 @@ class _Handler(BaseHTTPRequestHandler):
     county: County
 
     def do_GET(self) -> None:
-        """The card."""
-        self.county.requests += 1
-        if self.county.manners.portal:
+        """The card, or an attachment."""
+        county = self.county
+        county.requests += 1
+        if county.manners.portal:
             self._answer(b"<html>please log in</html>", "text/html")
             return
-        self._answer(self.county.keys.card(), CONTENT_TYPE)
+        if not self.path.startswith("/v1/attachments/"):
+            self._answer(county.keys.card(), CONTENT_TYPE)
+            return
+        asked = self.headers.get("Range", "")
+        county.ranges.append(asked)
+        start = int(asked.removeprefix("bytes=").removesuffix("-") or "0")
+        body = county.content(self.path.rpartition("/")[2])[start:]
+        if county.manners.cut_content > 0:
+            county.manners.cut_content -= 1
+            self.close_connection = True
+            self._head(len(body), CONTENT_TYPE, 206 if start else 200)
+            self.wfile.write(body[:10_000])
+            return
+        self._answer(body, CONTENT_TYPE, 206 if start else 200)
 
     def do_PUT(self) -> None:
         """A part of an attachment."""
-        _, _, _, name, part = self.path.split("/")
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.county.parts.append((name, int(part)))
-        self._answer(Failure("ok", "").encode(), CONTENT_TYPE)
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.county.put_part(raw)
+        if self.county.manners.lose_parts > 0:
+            self.county.manners.lose_parts -= 1
+            self.close_connection = True
+            return
+        self._answer(answer, CONTENT_TYPE)
 
     def do_POST(self) -> None:
         """An exchange or an enrolment."""
@@ -245,12 +291,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(answer, CONTENT_TYPE)
 
-    def _answer(self, body: bytes, content_type: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+    def _answer(self, body: bytes, content_type: str, status: int = 200) -> None:
+        self._head(len(body), content_type, status)
         self.wfile.write(body)
+
+    def _head(self, size: int, content_type: str, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
-from mobile import attachments, carrying
-from mobile.attachments import NotHere, Unreadable
+from mobile import attachments, carrying, lane
 from mobile.carrying import NotAReply
-from mobile.desk import NoSuchRecord, Recorded
+from mobile.desk import Recorded
 from mobile.tablet import Tablet
 from sync import bundle
 from sync.bundle import MalformedBundle, PartKind
-from sync.exchange import Exchange
 from sync.messages import SyncRequest, SyncResponse
 from tests.mobile.county import County, Serving
 from tests.mobile.kit import PIN, introduce, unlocked
@@ -131,53 +127,18 @@ def test_other_files_are_refused(tablet: Tablet, tmp_path: Path) -> None:
         carrying.take_in(tablet.locked, tmp_path / "photo", tablet)
 
 
-def test_an_attachment_is_encrypted_read_and_sent_in_parts(
-    tablet: Tablet, county: County, url: str, tmp_path: Path
+def test_attachments_travel_in_bundles_and_the_reply_says_that_they_are_kept(
+    tablet: Tablet, county: County, tmp_path: Path
 ) -> None:
-    of = ask(tablet)
-    photo = tmp_path / "照片.jpg"
-    content = b"fff" + bytes(range(256)) * 400
-    photo.write_bytes(content)
-    done = attachments.attach(tablet, of.record, photo)
-    shown = tablet.desk.show(done.record).record
-    assert shown.fields["media_type"] == "image/jpeg"
-    assert attachments.read(tablet, shown) == content
-    stored = next(tablet.locked.home.attachments.iterdir()).read_bytes()
-    assert content[:64] not in stored
-    exchange = Exchange(requests.Session(), url, monotonic=time.monotonic)
-    assert attachments.upload(tablet, exchange) == 4
-    assert [part for _, part in county.parts] == [0, 1, 2, 3]
-    assert attachments.upload(tablet, exchange) == 0
-
-
-def test_an_upload_goes_on_where_it_stopped(
-    tablet: Tablet, county: County, url: str, tmp_path: Path
-) -> None:
+    up, down = tmp_path / "up", tmp_path / "down"
     (tmp_path / "scan").write_bytes(bytes(100_000))
     attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
-    with tablet.store.write():
-        tablet.store.execute("UPDATE attachments SET parts_sent = 2")
-    exchange = Exchange(requests.Session(), url, monotonic=time.monotonic)
-    attachments.upload(tablet, exchange)
-    assert [part for _, part in county.parts] == [2, 3]
-
-
-def test_attachments_travel_in_bundles(tablet: Tablet, tmp_path: Path) -> None:
-    (tmp_path / "scan").write_bytes(bytes(100_000))
-    attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
-    carrying.export(tablet.locked, tmp_path / "up", tablet)
-    assert len(bundle.read(tmp_path / "up").all(PartKind.ATTACHMENT_PART)) == 4
-
-
-def test_attaching_needs_a_file_and_a_record(tablet: Tablet, tmp_path: Path) -> None:
-    of = ask(tablet)
-    with pytest.raises(Unreadable):
-        attachments.attach(tablet, of.record, tmp_path / "none")
-    (tmp_path / "scan").write_bytes(b"x")
-    with pytest.raises(NoSuchRecord):
-        attachments.attach(tablet, bytes(16), tmp_path / "scan")
-    done = attachments.attach(tablet, of.record, tmp_path / "scan")
-    for path in tablet.locked.home.attachments.iterdir():
-        path.unlink()
-    with pytest.raises(NotHere):
-        attachments.read(tablet, tablet.desk.show(done.record).record)
+    carrying.export(tablet.locked, up, tablet)
+    parts = bundle.read(up).all(PartKind.ATTACHMENT_PART)
+    assert len(parts) == 4
+    (word,) = filter(None, [county.put_part(raw) for raw in parts])
+    bundle.write_down(down, [word], [])
+    assert carrying.take_in(tablet.locked, down, tablet).notices == ()
+    assert lane.waiting(tablet) == []
+    carrying.export(tablet.locked, up, tablet)
+    assert bundle.read(up).all(PartKind.ATTACHMENT_PART) == []

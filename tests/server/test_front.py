@@ -231,15 +231,19 @@ def test_the_spool_survives_a_restart(
 
 
 def test_attachments_arrive_by_part_in_any_order_and_once(
-    client: httpx.Client, front: Front
+    client: httpx.Client, front: Front, keys: CountyKeys
 ) -> None:
     ciphertext = attachment.encrypt(os.urandom(100_000), b"k" * 32)
     name = attachment.name_of(ciphertext)
     parts = list(attachment.sign_parts(ciphertext, COUNTY, DEVICE))
     order = [2, 0, 0, 3, 1]
-    codes = [client.put(f"/v1/attachments/{name}/{n}", content=parts[n]).status_code for n in order]
-    assert codes == [202, 202, 202, 202, 201]
-    assert client.put(f"/v1/attachments/{name}/0", content=parts[0]).status_code == 201
+    answers = [client.put(f"/v1/attachments/{name}/{n}", content=parts[n]) for n in order]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 202, 201]
+    assert [answer.content for answer in answers[:-1]] == [b""] * 4
+    kept = attachment.open_kept(answers[-1].content, keys.front.public)
+    assert kept == attachment.Kept(COUNTY, front.deliverer.epoch, name)
+    again = client.put(f"/v1/attachments/{name}/0", content=parts[0])
+    assert (again.status_code, again.content) == (201, answers[-1].content)
     assert client.get(f"/v1/attachments/{name}").content == ciphertext
     rest = client.get(f"/v1/attachments/{name}", headers={"range": "bytes=70000-"})
     assert (rest.status_code, rest.content) == (206, ciphertext[70_000:])

@@ -119,6 +119,9 @@ def test_enrolment_and_attachments_travel_by_bundle_too(
     assert fresh.enrolled(request, EnrolResponse.decode(raw)).state == "active"
     name = attachment.name_of(ciphertext)
     assert (county.home.attachments / name[:2] / name).read_bytes() == ciphertext
+    (word,) = read(down).all(PartKind.ACKNOWLEDGEMENT)
+    kept = attachment.open_kept(word, county.keys.front.public)
+    assert (kept.county, kept.name) == (county.code, name)
 
 
 def test_what_is_no_bundle_for_the_county_is_one_sentence(county: County, tmp_path: Path) -> None:

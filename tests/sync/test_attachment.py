@@ -11,13 +11,16 @@ from sync import attachment
 from sync.attachment import (
     CHUNK_BYTES,
     PART_BYTES,
+    Kept,
     MalformedAttachment,
     decrypt,
     encrypt,
     name_of,
+    open_kept,
     parse_part,
     part_count,
     part_of,
+    sign_kept,
     sign_parts,
 )  # fmt: skip
 from sync.frame import pack
@@ -113,6 +116,20 @@ def test_a_part_that_is_none_is_malformed(changes: dict[str, object]) -> None:
     header = msgspec.msgpack.encode(msgspec.structs.replace(part.header, **changes))
     with pytest.raises(MalformedAttachment):
         parse_part(pack(b"BMP1", header, part.content, DEVICE, attachment.TAG))
+
+
+def test_only_the_fronts_own_word_says_that_it_is_kept() -> None:
+    kept = Kept(COUNTY, 3, name_of(b"photo"))
+    raw = sign_kept(kept, DEVICE)
+    assert open_kept(raw, DEVICE.public) == kept
+    with pytest.raises(BadSignature):
+        open_kept(raw, OTHER_DEVICE.public)
+    for bad in damaged(raw):
+        with pytest.raises((MalformedAttachment, BadSignature)):
+            open_kept(bad, DEVICE.public)
+    header = msgspec.msgpack.encode(kept)
+    with pytest.raises(MalformedAttachment):
+        open_kept(pack(b"BMK1", header, b"more", DEVICE, attachment.KEPT_TAG), DEVICE.public)
 
 
 @given(st.binary(max_size=200))
