@@ -57,7 +57,8 @@ class Option(Press, BoxLayout):
         self.add_widget(self._line)
         if self.size_hint_x is None:
             sign = self._sign.width + dp(6) if self.chosen else 0
-            self.width = max(self._line.width + sign + dp(36), dp(72))
+            self.width = max(self._line.width + sign + dp(32), dp(72))
+            self.padding = ((self.width - self._line.width - sign) / 2, 0)
         self._paint(False)
 
     def _paint(self, down: bool) -> None:

@@ -79,7 +79,7 @@ class Key(Press, BoxLayout):
     """One key of the pad."""
 
     def __init__(self, word: str, sign: str, action: Callable[[], None], *, lit: bool) -> None:
-        super().__init__(size_hint_y=None, height=look.room(70), padding=dp(8))
+        super().__init__(size_hint_y=None, height=look.room(74), padding=dp(8))
         p = look.palette
         self._lit, self.word, self._action = lit, word, action
         self._ground = Ground(self, p.accent if lit else p.surface, radius=18, edge=p.line)

@@ -1,0 +1,1 @@
+"""Tests that tap the real window, head-less, with pixels."""

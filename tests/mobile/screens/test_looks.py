@@ -33,6 +33,15 @@ def visit(hand: Hand, name: str) -> None:
     hand.shot(f"{name}-登记投诉")
     hand.key(ESCAPE)
     hand.rest()
+    hand.tap("锁定")
+    hand.wait(lambda: hand.sees("谁在使用"))
+    hand.rest()
+    hand.check_targets()
+    hand.unlock(PIN)
+    hand.tap("锁定")
+    hand.wait(lambda: hand.sees("谁在使用"))
+    hand.rest()
+    hand.shot(f"{name}-unlock")
 
 
 @pytest.mark.parametrize(("name", "choices"), LOOKS)

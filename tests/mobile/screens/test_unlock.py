@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mobile.tablet import Locked
+from sync.keys import SigningKey
 from tests.mobile.kit import PIN
 from tests.mobile.screens.conftest import Open
 
@@ -43,6 +44,26 @@ def test_a_pc_types_the_pin(home: Locked, open_window: Open) -> None:
     hand.press(ENTER)
     hand.wait(lambda: hand.sees("登记咨询"))
     hand.rest()
+
+
+def test_each_agent_has_an_own_pin(home: Locked, open_window: Open) -> None:
+    keyring, entropy = home.keyring, home.machine.entropy
+    keys = keyring.unlock(home.slot(), PIN, home.machine.clock.now_ms())
+    for name in ("测试员乙", "测试员丙"):
+        key = entropy(32)
+        slot = keyring.add("135790", name, keys.data_key, key, SigningKey(key).public)
+        keyring.describe(
+            slot, agent="BCDEFGH" + "JK"[name == "测试员丙"], site="s0101", role="village"
+        )
+    hand = open_window(home)
+    hand.tap("测试员丙")
+    hand.shot("unlock-three")
+    hand.unlock("135790")
+    assert hand.sees("测试员丙")
+    hand.tap("锁定")
+    hand.wait(lambda: hand.sees("谁在使用"))
+    hand.rest()
+    hand.unlock("135790")  # the last one is chosen already
 
 
 def test_locking_closes_the_store_and_freezes(home: Locked, hand: Hand) -> None:
