@@ -1,0 +1,1 @@
+"""The core of the county: judging, landing, pages, decisions and books, on real databases."""

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from server import reconcile
 from server.county import County
 from server.storage.rows import Grant
-from server.verify import verify
-from shared import ids, kinds, lifecycle, operation, reasons
+from shared import ids, kinds, reasons
 from shared.canonical import Value
-from shared.clock import Quality, at
+from shared.clock import at
 from shared.operation import Operation
 from tests.server.core.world import (
     BEGUN_ON,
     DAY,
     ITEM,
     T0,
-    Mould,
     Tablet,
     folded,
+    judged,
     judgement,
     ruled,
     township_of,
@@ -56,12 +52,6 @@ def clerk(county: County) -> Tablet:
 def stranger(county: County) -> Tablet:
     """A tablet of a village in another township."""
     return Tablet(county, villages(1, township=3)[0])
-
-
-def judged(tablet: Tablet, op: Operation) -> tuple[str, str]:
-    """Send everything and return (status, reason) of one operation."""
-    assert tablet.send().refusal is None
-    return ruled(tablet.county, op)
 
 
 # ---- sessions and authors
@@ -364,171 +354,3 @@ def test_a_revoked_device_s_backlog_counts_up_to_its_cut(anna: Tablet) -> None:
 def test_a_revoked_device_that_was_never_heard_of_is_held(anna: Tablet) -> None:
     anna.set_state("revoked")
     assert judged(anna, anna.consult()) == ("held", "device_revoked")
-
-
-# ---- clocks
-
-
-@pytest.mark.parametrize("off", [-10 * YEARS // 10, -10 * YEARS, YEARS, 10 * YEARS, 3600_000])
-@pytest.mark.parametrize("quality", list(Quality))
-def test_no_clock_is_ever_refused(anna: Tablet, off: int, quality: Quality) -> None:
-    op = anna.record("consultation", "register", {"question": "？"}, quality=quality,
-                     clock=at(T0 + off), effective_at=T0 + off)  # fmt: skip
-    status, reason = judged(anna, op)
-    # Ten years back nobody served here yet: the posting is asked, never the clock.
-    assert status == "admitted" or reason == "no_posting"
-
-
-@pytest.mark.parametrize("effective_at", [-(2**47), -1, 0, 2**47])
-def test_no_effective_time_stops_an_envelope(anna: Tablet, effective_at: int) -> None:
-    op = anna.record("consultation", "register", {"question": "？"}, effective_at=effective_at)
-    good = anna.consult()
-    assert judged(anna, good) == ("admitted", "")
-    assert 0 <= judgement(anna.county, op).effective_at <= anna.county.now() + DAY
-
-
-def test_a_good_clock_is_believed_up_to_a_day_ahead(anna: Tablet) -> None:
-    past = anna.record("consultation", "register", {"question": "？"}, effective_at=T0 - 30 * DAY)
-    ahead = anna.record("consultation", "register", {"question": "？"}, effective_at=T0 + 9 * DAY)
-    received_at = T0 + 1000
-    anna.take(anna.seal(), received_at)
-    assert judgement(anna.county, past).effective_at == T0 - 30 * DAY
-    assert judgement(anna.county, ahead).effective_at == received_at + DAY
-    assert judgement(anna.county, ahead).cap_ms == received_at + DAY
-
-
-@pytest.mark.parametrize("quality", [Quality.UNKNOWN, Quality.BOUNDED])
-def test_a_doubtful_clock_is_moved_between_the_last_anchor_and_the_receipt(
-    anna: Tablet, quality: Quality
-) -> None:
-    anchor, received_at = T0 + DAY, T0 + 3 * DAY
-    anna.consult()
-    anna.take(anna.seal(), anchor)
-    said: dict[str, Value] = {"question": "？"}
-    ops = [
-        anna.record("consultation", "register", said, quality=quality, effective_at=instant)
-        for instant in (T0 - 900 * DAY, T0 + 2 * DAY, T0 + 900 * DAY)
-    ]
-    anna.take(anna.seal(3), received_at)
-    believed = [judgement(anna.county, op).effective_at for op in ops]
-    assert believed == [anchor, T0 + 2 * DAY, received_at]
-
-
-def test_before_the_first_contact_the_enrolment_is_the_anchor(anna: Tablet) -> None:
-    op = anna.record("consultation", "register", {"question": "？"}, quality=Quality.UNKNOWN,
-                     effective_at=T0 - 4000 * DAY)  # fmt: skip
-    anna.send()
-    assert judgement(anna.county, op).effective_at == T0
-
-
-# ---- what this version does not know
-
-
-def _newer(tablet: Tablet, kind: str = "consultation", data: bytes = b"\xc1") -> Operation:
-    """A validly chained operation of version 2, with data this version cannot read."""
-    words = tablet._write("consultation", "register", {"question": "？"}, session=tablet.session)
-    tablet.log.pop()
-    tablet.heads.pop()
-    made = words.skeleton
-    assert words.salt is not None
-    known = msgspec.structs.astuple(made)[1:-1]
-    skeleton = [2, *known, operation.data_hash(words.salt, data), "new"]
-    skeleton[7] = kind
-    if kind == "sealed":
-        skeleton[3], skeleton[4], skeleton[5] = "", "", None
-    raw = msgspec.msgpack.encode(skeleton)
-    op = operation.restore(raw, words.salt, data)
-    tablet.append(op)
-    return op
-
-
-@pytest.mark.parametrize("kind", ["consultation", "session", "sealed", "hologram"])
-def test_a_newer_version_is_held_untouched(anna: Tablet, kind: str) -> None:
-    anna.open_session()
-    op = _newer(anna, kind)
-    good = anna.consult()
-    if kind == "session":
-        anna.session = op.id
-        assert judged(anna, anna.consult()) == ("held", "newer_version")
-        good = anna.open_session()
-    assert judged(anna, good) == ("admitted", "")
-    assert ruled(anna.county, op) == ("held", "newer_version")
-    with anna.county.ledger.read() as tx:
-        assert tx.stored([op.id])[op.id].data == b"\xc1"
-
-
-def test_an_unknown_kind_is_held(anna: Tablet) -> None:
-    assert judged(anna, anna.record("hologram", "show", {})) == ("held", "unknown_kind")
-
-
-# ---- garbage
-
-_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-_scalar = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=30)
-_garbage = st.recursive(
-    _scalar | _text,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
-    max_leaves=6,
-)
-_device_kinds = sorted(name for name, kind in kinds.KINDS.items() if not kind.county_only)
-
-
-@st.composite
-def _acts(draw: st.DrawFn) -> tuple[str, str, dict[str, Value]]:
-    """A kind, one of its acts (or any word), and garbage in its very fields."""
-    kind = draw(st.sampled_from(_device_kinds))
-    known = [*lifecycle.acts_of(kind), "settle", "purge", "declare_lost", "confirm_held", "seal"]
-    act = draw(st.sampled_from(known) | st.from_regex(r"[a-z]{1,8}", fullmatch=True))
-    names = st.sampled_from([*kinds.KINDS[kind].fields, "evidence"]) | _text
-    return kind, act, draw(st.dictionaries(names, _garbage, max_size=6))
-
-
-@settings(max_examples=40, deadline=None)
-@given(acts=st.lists(_acts(), min_size=1, max_size=6), data=st.data())
-def test_validly_signed_garbage_in_every_field_stops_nothing(
-    mould: Mould, acts: list[tuple[str, str, dict[str, Value]]], data: st.DataObject
-) -> None:
-    with mould.cast() as county:
-        tablet, other = Tablet(county, villages()[0]), Tablet(county, villages()[0])
-        tablet.open_session()
-        made: list[Operation] = []
-        for kind, act, fields in acts:
-            words = _context(tablet, made, data)
-            made.append(tablet._write(kind, act, fields, **words))
-        tablet.session = None
-        good = tablet.consult()
-        taken = tablet.send()
-        assert (taken.refusal, taken.fresh) == (None, len(tablet.log))
-        assert ruled(county, good) == ("admitted", "")
-        assert verify(county).violations == ()
-        for replica in (tablet, other):
-            replica.pull()
-            for record in replica.records():
-                assert replica.folded(record).digest() == folded(county, record).digest()
-        told = {op.skeleton.record for op in made if op.skeleton.kind != "sealed"}
-        assert told <= tablet.records()
-
-
-def _context(tablet: Tablet, made: list[Operation], data: st.DataObject) -> dict[str, Any]:
-    """The rest of a skeleton: right, or another record, other parents, author and site."""
-    words: dict[str, Any] = {"session": tablet.session}
-    is_elsewhere: bool = data.draw(st.booleans())
-    if made and is_elsewhere:
-        target = made[data.draw(st.integers(0, len(made) - 1))]
-        words["record"] = target.skeleton.record
-        count: int = data.draw(st.integers(0, 2))
-        words["parents"] = [target.id, b"p" * 32][:count]
-    if data.draw(st.integers(0, 3)) == 0:
-        words["author"] = data.draw(st.sampled_from(["", "citizen", "system", "staff:X"]))
-    if data.draw(st.integers(0, 3)) == 0:
-        words["site"] = data.draw(st.sampled_from(["", "*", "s0001", "s0002", "s9999"]))
-    return words
-
-
-@pytest.mark.parametrize("kind", _device_kinds)
-def test_a_known_act_with_a_field_of_the_wrong_form_is_refused(anna: Tablet, kind: str) -> None:
-    table = kinds.KINDS[kind]
-    if kind in ("session", "sealed"):
-        return
-    op = anna.record(kind, table.default_act, {next(iter(table.fields)): {"x": [1, b"\0"]}})
-    assert judged(anna, op) == ("refused", "invalid_field")

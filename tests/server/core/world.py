@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -61,10 +61,6 @@ class World:
 
     def entropy(self, count: int) -> bytes:
         return self._chance.randbytes(count)
-
-    def word(self) -> str:
-        """An id as the county gives them."""
-        return "".join(self._chance.choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=8))
 
 
 def make_county(engine: Engine, root: Path, world: World | None = None) -> County:
@@ -391,10 +387,13 @@ def folded(county: County, record: bytes | Operation) -> Record:
         return fold(tx.operations_of([wanted])[wanted])
 
 
-def operations(county: County, kinds: Sequence[str] = ()) -> int:
-    """Return how many operations the ledger holds, of some kinds if they are given."""
+def operations(county: County) -> int:
+    """Return how many operations the ledger holds."""
     with county.ledger.read() as tx:
-        if not kinds:
-            return tx.counts().operations
-        held = tx.operations_of(list(tx.all_record_ids()))
-    return sum(e.operation.skeleton.kind in kinds for one in held.values() for e in one)
+        return tx.counts().operations
+
+
+def judged(tablet: Tablet, op: Operation) -> tuple[str, str]:
+    """Send everything and return (status, reason) of one operation."""
+    assert tablet.send().refusal is None
+    return ruled(tablet.county, op)
