@@ -12,12 +12,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import shared
 from shared.errors import Refused
 
-FONTS = Path(__file__).parent.parent / "fonts"
+FONTS = Path(shared.__file__).parent / "data" / "fonts"
 REGULAR = FONTS / "NotoSansSC-Regular.otf"
 BOLD = FONTS / "NotoSansSC-Bold.otf"
-SIGNS = FONTS / "BianminSigns.ttf"
+SIGNS = Path(__file__).parent.parent / "fonts" / "BianminSigns.ttf"
 WIDTH, HEIGHT = 1280, 800
 """The tablet's screen, and the first size of a window on a PC."""
 LEAST_WIDTH, LEAST_HEIGHT = 900, 600

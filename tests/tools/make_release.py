@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.tools.make_release
 
 A small county and two tablets, made with the real commands: one tablet's work is in the ledger,
-the other's lies sealed in its outbox and in a bundle. `expected.json` says what has to be read from them.
-The keys in there belong to this sample alone.
+the other's lies sealed in its outbox and in a bundle. `expected.json` says what has to be read
+from them. The keys in there belong to this sample alone.
 """
 
 from __future__ import annotations
