@@ -24,6 +24,9 @@ from sqlalchemy.pool import QueuePool
 from shared.errors import BianminError
 
 BUSY_MS = 20_000
+CACHE_KIB = 16_000
+"""Pages a connection keeps decrypted. Four connections stay open in each process, so four times
+this; the one used last is taken first, and the others stay small where little goes on at once."""
 KEY_BYTES = 32
 ATTEMPTS = 12
 READING = "bianmin_reading"
@@ -141,7 +144,7 @@ def _open_sqlite(path: Path, key: bytes | None) -> Engine:
 
     engine = create_engine(
         "sqlite://", module=sqlcipher, creator=connect, poolclass=QueuePool, pool_size=4,
-        max_overflow=28, connect_args={},
+        max_overflow=28, pool_use_lifo=True, connect_args={},
     )  # fmt: skip
 
     @event.listens_for(engine, "begin")
@@ -163,7 +166,7 @@ def _prepare_sqlite(connection: Any, key: bytes) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # temporary files would not be encrypted
     connection.execute("PRAGMA secure_delete = FAST")
-    connection.execute("PRAGMA cache_size = -64000")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
 

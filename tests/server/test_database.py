@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from server.database import (
+    CACHE_KIB,
     DatabaseBusy,
     DatabaseFull,
     DatabaseUnavailable,
@@ -45,6 +46,21 @@ def test_the_file_is_encrypted_and_commits_reach_the_disk(tmp_path: Path) -> Non
         assert b"SQLite format 3" not in raw
         assert b"BM-YB-001" not in raw
         assert b"receive" not in raw
+    engine.dispose()
+
+
+def test_the_connection_used_last_is_taken_first(tmp_path: Path) -> None:
+    """Each has pages of its own in memory: taken by turns, all of them would fill up."""
+    engine = open_engine(tmp_path / "core.db", FILE_KEY)
+    at_once = [engine.connect() for _ in range(3)]
+    for connection in at_once:
+        connection.close()
+    taken = set()
+    for _ in range(3):
+        with engine.connect() as connection:
+            taken.add(id(connection.connection.dbapi_connection))
+    assert len(taken) == 1
+    assert pragma(engine, "cache_size") == -CACHE_KIB
     engine.dispose()
 
 
