@@ -1,4 +1,8 @@
-"""The report as a file: a spreadsheet (XlsxWriter) and a paper (typst)."""
+"""The report as a file: a spreadsheet (XlsxWriter) and a paper (typst).
+
+Both libraries are imported at the first report: together they take 20 MB of a core that may never
+write one.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,6 @@ from importlib.resources import as_file, files
 from typing import Any
 
 import msgspec
-import typst
-import xlsxwriter
 
 from server.metrics.counting import Figure
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS, percent
@@ -41,6 +43,8 @@ class NoChineseFont(Refused):
 
 def report_xlsx(report: Report, county: str) -> bytes:
     """Return the report as a spreadsheet: one sheet of figures, one of rules."""
+    import xlsxwriter
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
     bold = book.add_format({"bold": True, "bottom": 1})
@@ -95,6 +99,8 @@ def report_pdf(report: Report, county: str) -> bytes:
         "rules": COMMON_RULES,
         "footer": "便民",
     }
+    import typst
+
     with as_file(files("server").joinpath("templates", "report.typ")) as template:
         paper: Any = typst.compile(
             str(template), format="pdf", sys_inputs={"report": msgspec.json.encode(data).decode()}
@@ -138,6 +144,8 @@ def _rule(rule: str, figure: Figure) -> str:
 
 @cache
 def _font() -> str:
+    import typst
+
     known = set(typst.Fonts(include_system_fonts=True).families())
     for family in CHINESE_FONTS:
         if family in known:
