@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from server import sealed, steward, verdicts
 from server.county import County
 from server.court import Arrived, Court
+from server.following import owners_named
 from server.landing import Landing
 from server.scopes import roster_of
 from server.steward import Draft
@@ -188,7 +189,8 @@ def _judge_and_land(tx: Tx, county: County, arrived: Arrived) -> bytes:
     landing = Landing(tx, editions)
     readable = roster.scopes(county.today())
     landing.arrive_from(arrived.device.device, arrived.base.stream, readable)
-    landing.load(op.skeleton.record for op in arrived.operations)
+    records = {op.skeleton.record for op in arrived.operations}
+    landing.load(records | owners_named(arrived.operations))
     tx.append_operations([_stored(op, arrived) for op in arrived.operations])
     rulings = Court(tx, county.code, editions, arrived, roster, landing).rulings()
     record = ids.uuid7(arrived.received_at, county.entropy(10))

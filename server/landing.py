@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from server import matching, projecting
+from server import following, matching, projecting
 from server.county import Editions
 from server.scopes import own_scope
 from server.storage import Tx
-from server.storage.rows import ConflictRow, FeedEntry, Judgement, RecordRow, StateEffect
+from server.storage.rows import Attached, ConflictRow, Judgement, RecordRow, StateEffect
 from shared import session
 from shared.fold import Entry, fold
 from shared.operation import Operation, Skeleton
+from shared.papers import owner_of
 from shared.record import Effect, Record
 from shared.verdict import Status, Verdict
 from sync import sealed
@@ -39,13 +40,15 @@ class Landing:
         self._extra: dict[bytes, set[str]] = {}
         self._writer = self._stream = b""
         self._readable: frozenset[str] = frozenset()
+        self._owners: dict[bytes, bytes] = {}
+        """Attachment → record it belongs to, of what was landed."""
 
     def load(self, records: Iterable[bytes]) -> None:
         """Lock these records in the order of their ids and read what the ledger holds of them."""
         wanted = sorted(set(records) - self._entries.keys())
         if not wanted:
             return
-        self._tx.lock_records(wanted)
+        self._tx.lock_records({*wanted, *self._tx.owners_of(wanted).values()})
         for record, entries in self._tx.operations_of(wanted).items():
             self._entries[record] = {entry.operation.id: entry for entry in entries}
             if entries:
@@ -111,12 +114,13 @@ class Landing:
                 rows.append(projecting.row_of(record, self._entries[record_id], self._editions))
                 effects += self._changed_effects(record_id, history)
             judgements += [
-                projecting.judgement_of(entry, history)
-                for entry in self._fresh[record_id].values()
+                projecting.judgement_of(entry, history) for entry in self._fresh[record_id].values()
             ]
         self._tx.put_judgements(judgements)
         self._tx.put_effects(effects)
         self._tx.put_records(rows)
+        self._owners = {one.id: owner for one in records if (owner := owner_of(one)) is not None}
+        self._tx.put_attached(Attached(*pair) for pair in sorted(self._owners.items()))
         for record in records:
             self._put_conflicts(record)
         matching.match(self._tx, [(one, projecting.site_of(one, self._entries[one.id]))
@@ -149,13 +153,15 @@ class Landing:
 
     def _feed(self) -> None:
         known = self._tx.scopes_of(self._stood.keys() & self._fresh.keys())
-        routes: list[tuple[bytes, str]] = []
-        feed: list[FeedEntry] = []
-        for record in sorted(self._fresh):
+        fresh = sorted(self._fresh)
+        new = {one: self._scopes(one, known.get(one, set())) - known.get(one, set())
+               for one in fresh}  # fmt: skip
+        following.follow_owners(self._tx, self._owners, known, new)
+        routes, feed = following.take_along(self._tx, new)
+        for record in fresh:
             old = known.get(record, set())
-            new = self._scopes(record, old) - old
-            routes += [(record, scope) for scope in sorted(new)]
-            for scope in sorted(old | new):  # routing enters the whole record
+            routes += [(record, scope) for scope in sorted(new[record])]
+            for scope in sorted(old | new[record]):  # routing enters the whole record
                 entries = self._fresh[record] if scope in old else self._entries[record]
                 feed += [projecting.feed_entry(scope, entry) for entry in entries.values()]
         self._tx.add_routes(routes)
@@ -198,4 +204,3 @@ class Landing:
         assert entry.verdict is not None
         hears = not self._readable.isdisjoint(scopes)
         return not hears or entry.verdict.status is not Status.ADMITTED
-

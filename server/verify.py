@@ -31,6 +31,7 @@ from shared import operation as operations
 from shared.canonical import NotCanonical
 from shared.fold import Entry, fold
 from shared.operation import MalformedOperation
+from shared.papers import owner_of
 from shared.record import Effect, Record
 from sync import frame
 from sync.envelope import TAG, Header
@@ -185,7 +186,7 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
     for batch in rebuild.batches(tx.all_record_ids()):
         judged = tx.judgements_on(batch)
         rows, conflicts = tx.records_of(batch), tx.conflicts_of(batch)
-        scopes = tx.scopes_of(batch)
+        scopes, owners = tx.scopes_of(batch), tx.owners_of(batch)
         fed: list[FeedEntry] = []
         for record, held in tx.operations_of(batch).items():
             entries = {
@@ -202,6 +203,8 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
                 history = {effect.operation: effect for effect in folded.history}
                 expected = projecting.row_of(folded, entries, editions)
                 yield from _record(folded, expected, rows.get(record), conflicts[record])
+                if owners.get(record) != owner_of(folded):
+                    yield f"附件 {record.hex()[:12]} 所属的记录与台账不符"
             for one, entry in entries.items():
                 if judged.get(one) != projecting.judgement_of(entry, history):
                     yield f"操作 {one.hex()[:12]} 的裁定与台账不符"

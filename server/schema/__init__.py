@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from server.schema.columns import metadata
 from server.schema.ledger import (
-    attachments,
     checkpoints,
     counties,
     envelopes,
@@ -27,6 +26,7 @@ from server.schema.people import (
     staff_sessions,
 )
 from server.schema.projections import (
+    attached,
     conflicts,
     editions,
     feed,
@@ -39,7 +39,7 @@ from server.schema.projections import (
 )
 
 __all__ = [
-    "agents", "attachments", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
+    "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
     "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
     "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
     "streams",

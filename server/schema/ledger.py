@@ -1,4 +1,4 @@
-"""The ledger: operations, the streams they stand in, the county's heads, envelopes, attachments.
+"""The ledger: operations, the streams they stand in, the county's heads, envelopes.
 
 These tables are the county's memory. They are not rebuilt from anything; everything in
 `server.schema.projections` is.
@@ -100,16 +100,3 @@ checkpoints = table(
     key=("epoch", "seq"),
 )
 """The core's signature over the head of the county's own stream, one per transaction."""
-
-attachments = table(
-    "attachments",
-    octets("name"),
-    octets("record", null=True),
-    number("bytes"),
-    number("parts"),
-    number("received"),
-    number("stored_at", null=True),
-    key=("name",),
-    indexes=[("record",)],
-)
-"""`name` is the SHA-256 of the ciphertext; `received` counts the parts that lie at the county."""

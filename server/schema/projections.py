@@ -73,6 +73,15 @@ records = table(
 routes = table("routes", octets("record"), text("scope"), key=("record", "scope"))
 """Which scopes of the feed hold a record; a scope once given is not taken back."""
 
+attached = table(
+    "attached",
+    octets("record"),
+    octets("owner"),
+    key=("record",),
+    indexes=[("owner", "record")],
+)
+"""Which record an attachment belongs to: it is seen wherever its owner is."""
+
 conflicts = table(
     "conflicts",
     octets("record"),

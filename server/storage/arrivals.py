@@ -1,21 +1,18 @@
-"""What arrived: envelopes, attachments, and the editions in force."""
+"""What arrived: envelopes and checkpoints; and the editions in force."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from sqlalchemy import func, select
 
-from server.schema import attachments, checkpoints, editions, envelopes
+from server.schema import checkpoints, editions, envelopes
 from server.storage.access import Access
-from server.storage.rows import Attachment, Checkpoint, Edition, Envelope
+from server.storage.rows import Checkpoint, Edition, Envelope
 
 _e = envelopes.c
-_a = attachments.c
 
 
 class Arrivals(Access):
-    """Envelopes by digest, attachments by the name of their ciphertext."""
+    """Envelopes by digest, checkpoints in their order, editions by day."""
 
     def put_envelope(self, row: Envelope) -> None:
         """Write what became of an envelope."""
@@ -43,21 +40,6 @@ class Arrivals(Access):
         """Return every checkpoint, the earliest first."""
         c = checkpoints.c
         return self._rows(Checkpoint, self._select(checkpoints).order_by(c.epoch, c.seq))
-
-    def put_attachment(self, row: Attachment) -> None:
-        """Write how much of an attachment lies at the county."""
-        self._upsert(attachments, [row])
-
-    def attachment(self, name: bytes) -> Attachment | None:
-        """Return an attachment by the SHA-256 of its ciphertext."""
-        return self._row(Attachment, self._select(attachments).where(_a.name == name))
-
-    def attachments_of(self, records: Collection[bytes]) -> list[Attachment]:
-        """Return the attachments that records name."""
-        if not records:
-            return []
-        statement = self._select(attachments).where(self._among(_a.record, records))
-        return self._rows(Attachment, statement.order_by(_a.record, _a.name))
 
     def put_edition(self, row: Edition) -> None:
         """Write an edition of catalogue, calendar or sites."""

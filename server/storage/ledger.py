@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from server.database import READING, is_sqlite, retrying, translated
 from server.schema import (
+    attached,
     conflicts,
     feed,
     judgements,
@@ -39,7 +40,9 @@ from server.storage.rows import Counts
 from server.storage.staff import StaffRoom
 
 _T = TypeVar("_T")
-_PROJECTIONS = (judgements, records, routes, conflicts, pairs, match_keys, numbers)
+_PROJECTIONS = (
+    judgements, records, routes, conflicts, attached, pairs, match_keys, numbers,
+)  # fmt: skip
 
 
 class Tx(Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals):

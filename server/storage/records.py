@@ -9,11 +9,12 @@ from sqlalchemy import and_, except_, select
 from sqlalchemy.exc import IntegrityError
 
 from server.database import DatabaseBusy
-from server.schema import conflicts, feed, numbers, operations, records, routes
+from server.schema import attached, conflicts, feed, numbers, operations, records, routes
 from server.storage.access import Access
-from server.storage.rows import ConflictRow, NumberRow, RecordRow
+from server.storage.rows import Attached, ConflictRow, NumberRow, RecordRow
 
 _PLACE = "records"
+_a = attached.c
 _r = records.c
 _t = routes.c
 _ROW = tuple(column for column in _r if column.name != "county")
@@ -143,6 +144,21 @@ class Records(Access):
         for record, scope in self._found([_t.record, _t.scope], _t.record, scopes):
             scopes[record].add(scope)
         return scopes
+
+    # ---- attachments
+
+    def put_attached(self, rows: Iterable[Attached]) -> None:
+        """Write to which records attachments belong."""
+        self._upsert(attached, rows)
+
+    def owners_of(self, ids: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return the owner of each of these records that is an attachment."""
+        return dict(self._found([_a.record, _a.owner], _a.record, ids))
+
+    def attached_to(self, owners: Collection[bytes]) -> list[Attached]:
+        """Return the attachments of these records, the earliest first."""
+        found = self._found([_a.record, _a.owner], _a.owner, owners)
+        return sorted(Attached(*row) for row in found)
 
     # ---- conflicts
 

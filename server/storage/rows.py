@@ -200,15 +200,11 @@ class Checkpoint(NamedTuple):
     signature: bytes
 
 
-class Attachment(NamedTuple):
-    """An attachment by the name of its ciphertext; `stored_at` is None until it is whole."""
+class Attached(NamedTuple):
+    """An attachment's record and the record it belongs to."""
 
-    name: bytes
-    record: bytes | None
-    bytes: int
-    parts: int
-    received: int
-    stored_at: int | None
+    record: bytes
+    owner: bytes
 
 
 class Edition(NamedTuple):

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from server.admin import invite
-from server.attached import AttachmentMissing, AttachmentUnusable, is_here, open_attachment
+from server.attached import AttachmentMissing, attachments_of, open_attachment
 from server.front.attachments import AttachmentDigest, AttachmentStore
 from server.handover import Handed, HandOver
 from server.take_in import take_in
 from shared import ids
+from shared.papers import PaperUnusable
 from sync import attachment
 from tests.server.counties import VILLAGE, a_county, a_tablet
 
@@ -42,18 +43,24 @@ def test_what_the_tablet_photographed_is_what_the_county_opens(tmp_path: Path) -
         record = added.skeleton.record
         with pytest.raises(AttachmentMissing):
             open_attachment(county, record)
+        with county.ledger.read() as tx:
+            (listed,) = attachments_of(tx, county, asked.skeleton.record)
+        assert (listed.record, listed.is_here) == (record, False)
         store = AttachmentStore(county.home.attachments)
         for raw in attachment.sign_parts(cipher, county.code, tablet.device_key):
             part = attachment.parse_part(raw)
             store.put(part.header, part.content)
-        assert is_here(county, name)
+        with county.ledger.read() as tx:
+            assert attachments_of(tx, county, asked.skeleton.record)[0].is_here
+            assert attachments_of(tx, county, record) == []
         opened = open_attachment(county, record)
-        assert (opened.content, opened.media_type) == (plain, "image/jpeg")
-        with pytest.raises(AttachmentUnusable):
-            open_attachment(county, asked.skeleton.record)
+        assert (opened.content, opened.paper.media_type) == (plain, "image/jpeg")
+        for none in (asked.skeleton.record, bytes(16)):
+            with pytest.raises(PaperUnusable):
+                open_attachment(county, none)
         lying = county.home.attachments / name[:2] / name
         lying.write_bytes(cipher[:-1] + bytes([cipher[-1] ^ 1]))
-        with pytest.raises(AttachmentUnusable):
+        with pytest.raises(PaperUnusable):
             open_attachment(county, record)
 
 

@@ -21,7 +21,7 @@ from server.storage import Ledger, create_schema, rows
 TABLES = list(metadata.tables.values())
 ROWS: dict[str, Any] = {
     "agents": rows.Agent,
-    "attachments": rows.Attachment,
+    "attached": rows.Attached,
     "audit": rows.AuditEntry,
     "checkpoints": rows.Checkpoint,
     "conflicts": rows.ConflictRow,

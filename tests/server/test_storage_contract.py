@@ -14,7 +14,7 @@ from sqlalchemy import select
 from server.database import AlreadyThere
 from server.schema import operations
 from server.storage import Ledger, RecordFilter, Tx, UnknownCounty
-from server.storage.rows import ConflictRow, MatchKey, NumberRow, PairRow, StateEffect
+from server.storage.rows import Attached, ConflictRow, MatchKey, NumberRow, PairRow, StateEffect
 from shared.fold import fold
 from shared.operation import restore
 from shared.verdict import Status
@@ -280,6 +280,19 @@ def test_routes_conflicts_and_keys_are_replaced_per_record(ledger: Ledger) -> No
         tx.put_match_keys({other: [MatchKey(other, "name", blind, "BM-YB-001", 20261026)]})
         assert [found.record for found in tx.matches("id", [blind, b"?" * 16])] == [one]
         assert tx.matches("id", []) == []
+
+
+def test_attachments_are_found_by_their_record(ledger: Ledger) -> None:
+    one, other, paper, later = (record_id(n) for n in range(1, 5))
+    with ledger.write() as tx:
+        tx.put_attached([Attached(later, one), Attached(paper, one)])
+        assert tx.attached_to([one, other]) == [Attached(paper, one), Attached(later, one)]
+        tx.put_attached([Attached(later, other)])
+        assert tx.attached_to([one]) == [Attached(paper, one)]
+        assert tx.owners_of([paper, later, one]) == {paper: one, later: other}
+        assert tx.attached_to([]) == []
+        tx.drop_projections()
+        assert tx.attached_to([one, other]) == []
 
 
 def test_a_known_pair_keeps_its_state(ledger: Ledger) -> None:

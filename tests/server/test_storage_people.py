@@ -8,7 +8,6 @@ from server.database import AlreadyThere, NotThere
 from server.storage import Ledger
 from server.storage.rows import (
     Agent,
-    Attachment,
     AuditEntry,
     Checkpoint,
     Device,
@@ -128,12 +127,10 @@ def test_the_audit_log_is_read_backwards(ledger: Ledger) -> None:
         assert tx.audit_entries(about="r2") == []
 
 
-def test_envelopes_checkpoints_attachments_and_editions(ledger: Ledger) -> None:
+def test_envelopes_checkpoints_and_editions(ledger: Ledger) -> None:
     envelope = Envelope(
         b"e" * 32, STREAM, 1, 9, b"h" * 32, NOW, "opened", None, b"header", b"b" * 32, b"s" * 64
     )  # fmt: skip
-    attachment = Attachment(b"n" * 32, None, 70_000, 3, 1, None)
-    whole = attachment._replace(record=record_id(1), received=3, stored_at=NOW)
     editions = [
         Edition("catalogue", number, bytes([number]) * 32, None, day)
         for number, day in ((1, 20260101), (2, 20260701), (3, 20260701))
@@ -148,10 +145,6 @@ def test_envelopes_checkpoints_attachments_and_editions(ledger: Ledger) -> None:
         tx.add_checkpoint(checkpoint._replace(epoch=2))
         tx.add_checkpoint(checkpoint)
         assert tx.checkpoints() == [checkpoint, checkpoint._replace(epoch=2)]
-        tx.put_attachment(attachment)
-        tx.put_attachment(whole)
-        assert tx.attachments_of([record_id(1)]) == [tx.attachment(b"n" * 32)] == [whole]
-        assert tx.attachments_of([]) == []
         assert tx.next_edition_number("catalogue") == 1
         for one in editions:
             tx.put_edition(one)
