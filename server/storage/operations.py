@@ -78,7 +78,12 @@ class Operations(Access):
         return {row.id: row for row in self._opened_operations(found)}
 
     def stream_operations(
-        self, stream: bytes, *, branch: int = 0, after_seq: int = 0, limit: int = 1000,
+        self,
+        stream: bytes,
+        *,
+        branch: int = 0,
+        after_seq: int = 0,
+        limit: int = 1000,
         opened: bool = True,
     ) -> list[StoredOperation]:
         """Return the next operations of a stream in order of seq, data opened (or still sealed)."""

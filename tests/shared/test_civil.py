@@ -14,9 +14,7 @@ def instant(*parts: int) -> int:
     return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
 
-def test_half_past_seven_in_beijing_is_that_day_although_utc_says_yesterday() -> (
-    None
-):
+def test_half_past_seven_in_beijing_is_that_day_although_utc_says_yesterday() -> None:
     assert civil_date(instant(2026, 11, 22, 23, 30)) == date(2026, 11, 23)
 
 

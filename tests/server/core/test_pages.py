@@ -125,9 +125,7 @@ def test_a_held_filing_is_visible_to_the_township_that_confirms_it(
     assert not any(town.received[op.id].operation.has_data for op in ops)
 
 
-def test_a_record_is_shown_whole_once_it_comes_to_a_new_place(
-    county: County, anna: Tablet
-) -> None:
+def test_a_record_is_shown_whole_once_it_comes_to_a_new_place(county: County, anna: Tablet) -> None:
     """Routing enters the whole record, not only what comes after."""
     far = Tablet(county, villages(1, township=3)[0])
     head = Tablet(county, township_of(anna.site), role="head")
@@ -220,9 +218,7 @@ def test_a_second_posting_begins_the_feed_anew_and_brings_the_other_village(
 
 
 @pytest.mark.parametrize("state", ["suspended", "revoked", "cut", "waiting"])
-def test_a_device_that_is_not_active_gets_nothing(
-    anna: Tablet, bert: Tablet, state: str
-) -> None:
+def test_a_device_that_is_not_active_gets_nothing(anna: Tablet, bert: Tablet, state: str) -> None:
     anna.consult()
     anna.send()
     bert.set_state(state)
