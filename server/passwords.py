@@ -38,10 +38,10 @@ def matches(stored: str | None, password: str) -> bool:
     tell a stranger which names exist.
     """
     try:
-        found = _hasher.verify(stored or _nobody(), password[:PASSWORD_MAX])
+        _hasher.verify(stored or _nobody(), password[:PASSWORD_MAX])
     except (VerificationError, InvalidHashError):
         return False
-    return found and stored is not None
+    return stored is not None
 
 
 def is_outdated(stored: str) -> bool:

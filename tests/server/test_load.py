@@ -1,3 +1,5 @@
+"""A county's own tables come in whole or not at all, with every bad row named."""
+
 from __future__ import annotations
 
 import csv

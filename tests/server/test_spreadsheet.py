@@ -1,3 +1,5 @@
+"""Spreadsheets as people fill them in: xlsx and csv, old encodings, stray cells."""
+
 from __future__ import annotations
 
 import zipfile

@@ -1,3 +1,5 @@
+"""Working days by editions; a year nobody announced is provisional."""
+
 from __future__ import annotations
 
 from datetime import date, timedelta

@@ -1,3 +1,5 @@
+"""Catalogue editions: items, limits, fees, and what changed between two of them."""
+
 from __future__ import annotations
 
 from datetime import date

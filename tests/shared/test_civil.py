@@ -1,3 +1,5 @@
+"""Civil dates at UTC+8, whatever UTC says."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone

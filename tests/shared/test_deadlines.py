@@ -1,3 +1,5 @@
+"""Due dates and warnings in working days, by example and by property."""
+
 from __future__ import annotations
 
 from datetime import date, time, timedelta

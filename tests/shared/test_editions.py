@@ -1,3 +1,5 @@
+"""An edition's hash depends on its values, not on how it was filled."""
+
 from __future__ import annotations
 
 from datetime import date

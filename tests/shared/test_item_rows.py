@@ -1,3 +1,5 @@
+"""Rows of an item table become items, or say what is wrong."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Region codes: levels, and doubts that warn and never refuse."""
+
 from __future__ import annotations
 
 import pytest

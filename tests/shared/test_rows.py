@@ -1,3 +1,5 @@
+"""Reading rows of a table: headings, numbers, yes and no."""
+
 from __future__ import annotations
 
 from datetime import date

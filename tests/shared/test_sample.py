@@ -1,3 +1,5 @@
+"""The sample county holds what its source says."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""Rows of a site table become sites, or say what is wrong."""
+
 from __future__ import annotations
 
 from datetime import date

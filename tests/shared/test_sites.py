@@ -1,3 +1,5 @@
+"""Sites keep their ids while region codes come and go."""
+
 from __future__ import annotations
 
 from datetime import date

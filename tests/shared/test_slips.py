@@ -1,3 +1,5 @@
+"""Slip numbers can be read over the phone, and a wrong character is found."""
+
 from __future__ import annotations
 
 from datetime import date

@@ -64,14 +64,12 @@ def test_a_complaint_longer_than_the_one_size_is_told_before_it_is_lost() -> Non
         act(Inside("s0029", "agent:A", long))
 
 
-def test_data_of_another_form_is_one_error() -> None:
+OTHER_FORMS: list[dict[str, Value]] = [{}, {"cipher": b"x"}, {"cipher": "text", "suite": 1}]
+
+
+@pytest.mark.parametrize("data", OTHER_FORMS)
+def test_data_of_another_form_is_one_error(data: dict[str, Value]) -> None:
     made = act(INSIDE)
-    for data in ({}, {"cipher": b"x"}, {"cipher": "text", "suite": 1}):
-        assert not sealed.is_well_formed(made.skeleton, data)  # type: ignore[arg-type]
-        with pytest.raises((MalformedSealed, CannotOpen)):
-            sealed.open_sealed(
-                made.skeleton,
-                data,
-                complaint_private=KEY.raw,
-                county=510322,  # type: ignore[arg-type]
-            )
+    assert not sealed.is_well_formed(made.skeleton, data)
+    with pytest.raises((MalformedSealed, CannotOpen)):
+        sealed.open_sealed(made.skeleton, data, complaint_private=KEY.raw, county=510322)
