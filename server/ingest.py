@@ -33,6 +33,8 @@ from sync.messages import Refusal
 from sync.suites import CannotOpen
 
 OPENED, UNOPENABLE = "opened", "unopenable"
+GROUP_MAX = 10
+"""Envelopes that share a transaction: about a thousand operations, a fifth of a second."""
 _SENTENCES = {
     "malformed": "信封已损坏或被改动，请重新同步。",
     "other_county": "信封属于别的县，请检查平板注册的县。",
@@ -76,6 +78,30 @@ def take_envelope(county: County, raw: bytes, received_at: int) -> Taken:
         return Taken(
             header.device, header.stream, opened, refusal=Refusal(0, code, _SENTENCES[code])
         )
+
+
+def take_envelopes(county: County, arrived: Sequence[tuple[bytes, int]]) -> list[Taken]:
+    """Take in envelopes of one request, given as (bytes, received at), in their order.
+
+    Those that can all be taken share transactions, since waiting for the disk once for each costs
+    a fifth of the whole step. Where one cannot, each of its group is taken or refused by itself.
+    """
+    taken: list[Taken] = []
+    for start in range(0, len(arrived), GROUP_MAX):
+        group = arrived[start : start + GROUP_MAX]
+        taken += _together(county, group) or [take_envelope(county, *one) for one in group]
+    return taken
+
+
+def _together(county: County, group: Sequence[tuple[bytes, int]]) -> list[Taken] | None:
+    """Take a group in one transaction; None, with nothing written, where one is refused."""
+    if len(group) == 1:
+        return None
+    try:
+        parsed = [(envelopes.parse(raw), received_at) for raw, received_at in group]
+        return county.ledger.writing(lambda tx: [_take(tx, county, *one) for one in parsed])
+    except (MalformedEnvelope, Refuse):
+        return None
 
 
 def _take(tx: Tx, county: County, parsed: envelopes.Envelope, received_at: int) -> Taken:

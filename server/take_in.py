@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.county import County
-from server.handover import OPENED, UNOPENABLE, WAITING, Handed, HandedOver, HandOver, Outcome
-from server.ingest import Taken, opened_of, take_envelope
+from server.handover import OPENED, UNOPENABLE, WAITING, HandedOver, HandOver, Outcome
+from server.ingest import Taken, opened_of, take_envelopes
 from server.pages import page_for
 from server.storage import ACTS
 from sync.acknowledgement import Opened, sign_opened
@@ -15,8 +15,8 @@ _WAITS = frozenset({"gap", "unknown_device"})
 
 
 def take_in(county: County, message: HandOver) -> HandedOver:
-    """Open, judge and land these envelopes of one device; each is a transaction of its own."""
-    taken = [_take(county, handed) for handed in message.envelopes]
+    """Open, judge and land these envelopes of one device."""
+    taken = take_envelopes(county, [(one.raw, one.received_at) for one in message.envelopes])
     opened = {one.stream: one.opened for one in taken if one.opened is not None}
     page = None
     if message.page_bytes_max > 0:
@@ -27,10 +27,6 @@ def take_in(county: County, message: HandOver) -> HandedOver:
         backed_up=[(one.stream, one.backed_up_through) for one in opened.values()],
         page=page,
     )
-
-
-def _take(county: County, handed: Handed) -> Taken:
-    return take_envelope(county, handed.raw, handed.received_at)
 
 
 def _outcome(taken: Taken) -> Outcome:
