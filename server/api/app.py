@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from server.accounts import Accounts, Person, UnknownStaff, WrongLogIn
 from server.api import messages, openapi
 from server.api.endpoints import ENDPOINTS, Call, Endpoint, Page
+from server.attached import AttachmentMissing
 from server.database import DatabaseUnavailable
 from server.desk import Desk, UnknownConflict, UnknownRecord
 from server.http import BodyTooLarge, read_body
@@ -45,6 +46,7 @@ STATUSES: tuple[tuple[type[BianminError], int], ...] = (
     (NotAllowed, 403),
     (MustChange, 403),
     (UnknownRecord, 404),
+    (AttachmentMissing, 404),
     (UnknownStaff, 404),
     (UnknownSite, 404),
     (UnknownConflict, 409),

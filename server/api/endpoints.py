@@ -15,6 +15,8 @@ import msgspec
 from server.accounts import Accounts, Person
 from server.api import messages, shapes
 from server.desk import Desk
+from server.handing_out import type_of
+from server.papers import open_paper, papers_of
 from server.storage import RecordFilter
 from shared import ids
 from shared.errors import Misuse
@@ -146,6 +148,20 @@ def _record(call: Call) -> messages.Record:
     return call.desk.whole(seen)
 
 
+def _attachments(call: Call) -> list[messages.Attachment]:
+    papers = papers_of(call.desk, call.person, ids.parse_record(call.path["record"]))
+    return [shapes.attachment(one, papers.veil) for one in papers.listed]
+
+
+def _open_attachment(call: Call) -> messages.AttachmentContent:
+    asked = call.body_as(messages.OpenAttachment)
+    found = open_paper(
+        call.desk, call.person, ids.parse_record(call.path["record"]),
+        ids.parse_record(asked.attachment), asked.reason,
+    )  # fmt: skip
+    return messages.AttachmentContent(found.paper.file_name, type_of(found.content), found.content)
+
+
 def _settle(call: Call) -> messages.Done:
     return _done(call.desk.settle(call.person, call.body_as(messages.Settle)).id)
 
@@ -233,6 +249,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", "/records/{record}", "一条记录", messages.Record, _record,
         parameters=(REVEAL, Parameter("reason", "查看完整号码的理由或检查立项")),
+    ),
+    Endpoint(
+        "GET", "/records/{record}/attachments", "一条记录的附件", list[messages.Attachment],
+        _attachments,
+    ),
+    Endpoint(
+        "POST", "/records/{record}/attachments", "打开一个附件，查看会被记录",
+        messages.AttachmentContent, _open_attachment, messages.OpenAttachment,
     ),
     Endpoint("GET", "/report", "报表 M1–M8", messages.Report, _report, parameters=PERIOD),
 )  # fmt: skip

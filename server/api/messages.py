@@ -142,6 +142,31 @@ class Record(msgspec.Struct):
     revealed: bool
 
 
+class Attachment(msgspec.Struct):
+    """An attachment of a record. `arrived` false: it is still on its way, or was erased."""
+
+    attachment: RecordId
+    file_name: str
+    media_type: str
+    bytes: int
+    arrived: bool
+
+
+class OpenAttachment(msgspec.Struct, forbid_unknown_fields=True):
+    """Which attachment to open, and why; the look is written down."""
+
+    attachment: RecordId
+    reason: Reason
+
+
+class AttachmentContent(msgspec.Struct):
+    """An opened attachment. `media_type` is what its bytes show; `content` is base64."""
+
+    file_name: str
+    media_type: str
+    content: bytes
+
+
 class Settle(msgspec.Struct, forbid_unknown_fields=True):
     """A decision on one conflict: the `value`, or the `operation` that wrote the chosen side.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.api import messages
+from server.attached import Listed
 from server.report import as_date
 from server.storage.ledger import Tx
 from server.storage.rows import Judgement, PairRow, RecordRow
@@ -181,6 +182,15 @@ def whole(
         ],
         revealed=revealed,
     )
+
+
+def attachment(one: Listed, veil: Veil) -> messages.Attachment:
+    """Return an attachment of a record as a list shows it."""
+    record, paper = ids.record_text(one.record), one.paper
+    if paper is None:
+        return messages.Attachment(record, "", "", 0, False)
+    name = veil.field("attachment", "file_name", paper.file_name)
+    return messages.Attachment(record, str(name or ""), paper.media_type, paper.size, one.is_here)
 
 
 def plain(value: Value) -> object:

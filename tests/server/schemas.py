@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _KNOWN = frozenset(
     {"$ref", "title", "description", "type", "properties", "required", "items", "anyOf", "enum",
-     "additionalProperties", "pattern", "minLength", "maxLength", "default"}
+     "additionalProperties", "contentEncoding", "pattern", "minLength", "maxLength", "default"}
 )  # fmt: skip
 
 
@@ -44,6 +46,8 @@ def _faults(document: dict[str, Any], schema: dict[str, Any], value: Any, at: st
     if isinstance(value, str):
         if "pattern" in schema and not re.search(schema["pattern"], value):
             yield f"{at}: {value!r} does not match"
+        if "contentEncoding" in schema and not _is_base64(value):
+            yield f"{at}: {value[:40]!r} is no base64"
         if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
             yield f"{at}: {value!r} has the wrong length"
     if isinstance(value, list):
@@ -51,6 +55,14 @@ def _faults(document: dict[str, Any], schema: dict[str, Any], value: Any, at: st
             yield from _faults(document, schema.get("items", {}), one, f"{at}[{index}]")
     if isinstance(value, dict):
         yield from _object(document, schema, value, at)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return False
+    return True
 
 
 def _object(

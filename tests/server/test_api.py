@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,14 @@ from server.api.endpoints import ENDPOINTS
 from server.api.openapi import PREFIX, document
 from server.console.app import console_app
 from server.county import County
+from server.front.attachments import AttachmentStore
 from shared import ids
 from shared.canonical import Value
 from shared.operation import Operation
 from shared.regions import Level
 from shared.verdict import Status
+from sync import attachment
+from sync.keys import SigningKey
 from tests.server.browser import Browser
 from tests.server.schemas import faults
 from tests.server.seeding import Moment, Tablet, sample_county
@@ -53,7 +58,7 @@ class Client:
         return found
 
     def _template(self, path: str) -> str:
-        return PREFIX + ("/records/{record}" if path.startswith("/records/") else path)
+        return PREFIX + re.sub("^/records/[^/]+", "/records/{record}", path)
 
 
 class World:
@@ -84,6 +89,24 @@ class World:
             "proxy", "amend", {"phone": phone}, record=self.proxy.skeleton.record,
             parents=[self.proxy.id],
         )  # fmt: skip
+
+    def attach(self, content: bytes, *, arrived: bool = True, **fields: Value) -> Operation:
+        """Attach a file to the proxy, from its own tablet; its ciphertext is here or not yet."""
+        key = self.county.entropy(32)
+        cipher = attachment.encrypt(content, key)
+        name = attachment.name_of(cipher)
+        if arrived:
+            store = AttachmentStore(self.county.home.attachments)
+            signing = SigningKey.generate(self.county.entropy)
+            for raw in attachment.sign_parts(cipher, self.county.code, signing):
+                part = attachment.parse_part(raw)
+                store.put(part.header, part.content)
+        data: dict[str, Value] = {
+            "of": ids.record_text(self.proxy.skeleton.record), "key": key.hex(),
+            "content_hash": hashlib.sha256(content).hexdigest(), "cipher_hash": name,
+            "file_name": "身份证.jpg", "media_type": "image/jpeg", "bytes": len(content),
+        }  # fmt: skip
+        return self.one.act("attachment", "add", {**data, **fields})
 
     def audit(self, what: str) -> list[str]:
         """What the audit log says about one sort of act."""
@@ -125,6 +148,13 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     assert client.ask("GET", f"/records/{record}")["state"] == "已委托"
     period: dict[str, Any] = {"from": "2026-11-01", "to": "2026-11-30"}
     client.ask("GET", "/report", **period)
+    world.attach(b"photo")
+    (paper,) = client.ask("GET", f"/records/{record}/attachments")
+    administrator = client.token
+    log_in(client, "watch", world.staff("watch", "supervisor", "s0001"))
+    opened = {"attachment": paper["attachment"], "reason": "核查"}
+    client.ask("POST", f"/records/{record}/attachments", opened)
+    client.token = administrator
     settle = {"record": record, "field": "phone", "value": "13908136666", "reason": "电话核实"}
     client.ask("POST", "/conflicts/settle", settle)
     judge = {"operation": held["operation"], "decision": "admit", "reason": "任职已核实"}

@@ -8,10 +8,13 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from server.attached import Listed
 from server.card import read_card
 from server.console.names import Names, masked_name, record_text
 from server.console.web import Site, Visit, route
 from server.desk import Seen
+from server.handing_out import handed_out
+from server.papers import open_paper, papers_of
 from server.storage import RecordFilter
 from server.storage.rows import RecordRow
 from server.veil import personal_fields
@@ -48,6 +51,17 @@ class FieldLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperLine:
+    """One attachment; `id` is empty while it cannot be opened."""
+
+    id: str
+    name: str
+    media_type: str
+    size: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActLine:
     """One operation in the history, with or without effect."""
 
@@ -64,6 +78,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/records", show_list),
         route(site, "/records/{record}", show),
         route(site, "/records/{record}/reveal", reveal, post=True),
+        route(site, "/records/{record}/attachments", open_attachment, post=True),
     ]
 
 
@@ -123,8 +138,16 @@ def reveal(visit: Visit) -> Response:
     return _page(visit, seen)
 
 
+def open_attachment(visit: Visit) -> Response:
+    """One attachment of the record, as a picture or to be saved; the look is written down."""
+    paper = ids.parse_record(visit.field("attachment"))
+    found = open_paper(visit.site.desk, visit.who, _record(visit), paper, visit.field("reason"))
+    return handed_out(found.content, found.paper.file_name)
+
+
 def _page(visit: Visit, seen: Seen) -> Response:
     record, names = seen.record, Names(visit)
+    papers = papers_of(visit.site.desk, visit.who, record.id)
     with visit.site.county.ledger.read() as tx:
         known = tx.operations(
             [*(e.operation for e in record.history), *(w.operation for w in record.without_effect)]
@@ -142,6 +165,8 @@ def _page(visit: Visit, seen: Seen) -> Response:
         numbers=[row.number for row in numbers],
         clock_word=clock_of,
         masked=personal_fields(record.kind, record.fields),
+        papers=papers,
+        paper_lines=[_paper_line(one, seen) for one in papers.listed],
         names=names,
     )
 
@@ -165,6 +190,25 @@ def _fields(seen: Seen, names: Names) -> list[FieldLine]:
                 )
             )  # fmt: skip
     return lines
+
+
+def _paper_line(one: Listed, seen: Seen) -> PaperLine:
+    paper = one.paper
+    if paper is None:
+        return PaperLine("", "", "", "", "内容已清除或无法打开")
+    name = seen.veil.field("attachment", "file_name", paper.file_name)
+    state = "已到县级" if one.is_here else "还在路上"
+    return PaperLine(
+        ids.record_text(one.record) if one.is_here else "", str(name or ""), paper.media_type,
+        size_text(paper.size), state,
+    )  # fmt: skip
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    if size < 1 << 20:
+        return f"{max(size, 1) / 1024:.1f} KB" if size < 10 << 10 else f"{size >> 10} KB"
+    return f"{size / (1 << 20):.1f} MB"
 
 
 def _history(seen: Seen, known: dict[bytes, Operation], names: Names) -> list[ActLine]:
