@@ -15,6 +15,7 @@ from server.county import County
 from server.court import Arrived, Court
 from server.following import owners_named
 from server.landing import Landing
+from server.rejudging import follow
 from server.scopes import roster_of
 from server.steward import Draft
 from server.storage import Tx
@@ -230,6 +231,7 @@ def _judge_and_land(tx: Tx, county: County, arrived: Arrived) -> bytes:
     landing.begin(record)
     landing.land(verdict, own)
     sealed.open_arrived(tx, county, landing, arrived.operations)
+    follow(tx, county, landing, arrived.operations)
     landing.finish()
     return verdict.id
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server import matching, steward, verdicts
+from server import matching, steward
 from server.county import County
-from server.court import judge_again
 from server.landing import Landing
+from server.rejudging import free_held, rule
 from server.steward import Draft
 from server.storage import Tx
 from server.storage.rows import Judgement, PairRow
@@ -21,7 +21,7 @@ from server.verdicts import Ruling
 from shared import ids, kinds, lifecycle, reasons
 from shared.canonical import Value
 from shared.errors import Refused
-from shared.fold import Entry, fold
+from shared.fold import fold
 from shared.operation import Operation
 from shared.permissions import rank_of
 from shared.record import STATE, Candidate, Conflict, Record
@@ -108,7 +108,7 @@ def settle(
             author=f"staff:{staff}", site=county.editions(tx).centre,
         )  # fmt: skip
         (done,) = steward.write(tx, county, [draft], landing)
-        _free_held(tx, county, landing, record)
+        free_held(tx, county, landing, record)
         landing.finish()
         return done
 
@@ -127,7 +127,7 @@ def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str
         rank = found.rank or _rank(tx, found)
         status = Status.ADMITTED if admit else Status.REFUSED
         ruling = Ruling(status, rank, "staff_decision", found.effective_at)
-        done = _rule(tx, county, landing, [(operation, ruling)], reason, staff)
+        done = rule(tx, county, landing, [(operation, ruling)], reason, f"staff:{staff}")
         landing.finish()
         return done
 
@@ -205,51 +205,6 @@ def _chosen(record: Record, register: str, value: Value) -> Value:
 def _evidence(values: Sequence[Candidate], chosen: Value) -> str:
     """A settled value is as sure as the best evidence it was given with."""
     return next((value.evidence for value in values if value.value == chosen), "stated")
-
-
-def _free_held(tx: Tx, county: County, landing: Landing, record: bytes) -> None:
-    """Judge again what waited for a conflict of this record, now that none is open."""
-    folded = landing.record(record)
-    assert folded is not None
-    waiting = [entry for entry in landing.entries(record) if _waits_for_conflict(entry)]
-    if folded.conflicts or not waiting:
-        return
-    rulings = [(one.operation.id, judge_again(tx, county, one, landing)) for one in waiting]
-    _rule(tx, county, landing, rulings, "冲突已裁定", "")
-
-
-def _waits_for_conflict(entry: Entry) -> bool:
-    verdict = entry.verdict
-    return (
-        verdict is not None and verdict.status is Status.HELD and verdict.reason == "conflict_open"
-    )
-
-
-def _rule(
-    tx: Tx,
-    county: County,
-    landing: Landing,
-    rulings: Sequence[tuple[bytes, Ruling]],
-    reason: str,
-    staff: str,
-) -> Operation:
-    """Write one verdict over single operations and let it stand."""
-    stored = tx.stored([operation for operation, _ in rulings])
-    received = [stored[operation].received_at for operation, _ in rulings]
-    data = verdicts.of_operations(
-        [operation for operation, _ in rulings], received, [r for _, r in rulings], reason
-    )
-    record = ids.uuid7(county.now(), county.entropy(10))
-    author = f"staff:{staff}" if staff else steward.SYSTEM
-    draft = Draft(record, verdicts.KIND, verdicts.ACT, data, author=author)
-    landing.load([record])
-    ((done, own),) = steward.append(tx, county, [draft])
-    landing.land(done, own)
-    operations = tx.operations([operation for operation, _ in rulings])
-    for (operation, ruling), at in zip(rulings, received, strict=True):
-        judged = operations[operation]
-        landing.land(judged, ruling.verdict(judged, own.epoch, own.county_seq, at))
-    return done
 
 
 def _rank(tx: Tx, judgement: Judgement) -> int:
