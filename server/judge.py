@@ -104,6 +104,8 @@ def _judged(bench: Bench, brief: Brief, on: date) -> _Judged:
         return _REFUSED, 0, "county_only"
     if brief.founder is not None and brief.founder.kind != skeleton.kind:
         return _REFUSED, 0, "other_kind"
+    if not brief.operation.has_data:  # erased at its author, or on a way of its own
+        return _HELD, 0, "data_missing"
     if skeleton.kind == session.KIND:
         return _session(bench, brief)
     status, reason = _authorship(brief)

@@ -195,3 +195,9 @@ def test_a_known_act_with_a_field_of_the_wrong_form_is_refused(anna: Tablet, kin
         return
     op = anna.record(kind, table.default_act, {next(iter(table.fields)): {"x": [1, b"\0"]}})
     assert judged(anna, op) == ("refused", "invalid_field")
+
+
+def test_an_act_whose_data_was_left_out_waits_for_it(anna: Tablet) -> None:
+    op = anna.consult()
+    anna.log[-1] = op.without_data()
+    assert judged(anna, op) == ("held", "data_missing")
