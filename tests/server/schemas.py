@@ -44,17 +44,21 @@ def _faults(document: dict[str, Any], schema: dict[str, Any], value: Any, at: st
         yield f"{at}: {value!r} is no {kind}"
         return
     if isinstance(value, str):
-        if "pattern" in schema and not re.search(schema["pattern"], value):
-            yield f"{at}: {value!r} does not match"
-        if "contentEncoding" in schema and not _is_base64(value):
-            yield f"{at}: {value[:40]!r} is no base64"
-        if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
-            yield f"{at}: {value!r} has the wrong length"
+        yield from _text(schema, value, at)
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield from _faults(document, schema.get("items", {}), one, f"{at}[{index}]")
     if isinstance(value, dict):
         yield from _object(document, schema, value, at)
+
+
+def _text(schema: dict[str, Any], value: str, at: str) -> Iterator[str]:
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{at}: {value!r} does not match"
+    if "contentEncoding" in schema and not _is_base64(value):
+        yield f"{at}: {value[:40]!r} is no base64"
+    if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
+        yield f"{at}: {value!r} has the wrong length"
 
 
 def _is_base64(text: str) -> bool:
