@@ -118,6 +118,9 @@ def decide_device(county: County, act: str, device: str, staff: str) -> Device:
 def devices(county: County) -> list[dict[str, object]]:
     """Return what `county devices` prints, one entry per device."""
     with county.ledger.read() as tx:
+        rows = tx.devices()
+        if not rows:  # nor sites, perhaps: a county that is not loaded yet
+            return []
         editions, today = county.editions(tx), county.today()
         seqs: dict[bytes, int] = {}
         for stream in tx.streams():
@@ -136,7 +139,7 @@ def devices(county: County) -> list[dict[str, object]]:
                 "seq": seqs.get(row.device, 0),
                 "agents": [agent.name for agent in tx.agents(device=row.device)],
             }
-            for row in tx.devices()
+            for row in rows
         ]
 
 

@@ -30,9 +30,9 @@ def rebuild(county: County) -> int:
     def step(tx: Tx) -> int:
         standing = verdicts_in_force(tx)
         tx.drop_projections()
-        editions, count = county.editions(tx), 0
+        count = 0
         for batch in batches(tx.all_record_ids()):
-            landing = Landing(tx, editions, feeds=False)
+            landing = Landing(tx, county.editions(tx), feeds=False)
             landing.load(batch)
             for record in batch:
                 for entry in landing.entries(record):

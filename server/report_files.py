@@ -7,8 +7,10 @@ write one.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,7 +36,16 @@ CHINESE_FONTS = (
     "Microsoft YaHei",
     "PingFang SC",
 )
-"""Families that hold all the characters of a report, the first one found is used."""
+"""Families that hold all the characters of a report: the first one of our own fonts is used, else
+the first one of this machine."""
+FONTS = ("data", "fonts")
+"""Where the fonts lie that `shared` brings along."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Font:
+    family: str
+    is_ours: bool
 
 
 class NoChineseFont(Refused):
@@ -80,11 +91,16 @@ def report_xlsx(report: Report, county: str) -> bytes:
 
 def report_pdf(report: Report, county: str) -> bytes:
     """Return the report as a paper; raise NoChineseFont."""
+    with as_file(files("shared").joinpath(*FONTS)) as folder:
+        return _set(report, county, folder, _font(folder))
+
+
+def _set(report: Report, county: str, folder: Path, font: _Font) -> bytes:
     data = {
         "title": title_of(county),
         "period": period_of(report),
         "scope": scope_of(report, county),
-        "font": _font(),
+        "font": font.family,
         "head": HEAD,
         "rows": [
             {
@@ -103,8 +119,10 @@ def report_pdf(report: Report, county: str) -> bytes:
 
     with as_file(files("server").joinpath("templates", "report.typ")) as template:
         paper: Any = typst.compile(
-            str(template), format="pdf", sys_inputs={"report": msgspec.json.encode(data).decode()}
-        )
+            str(template), format="pdf", font_paths=[str(folder)],
+            ignore_system_fonts=font.is_ours,
+            sys_inputs={"report": msgspec.json.encode(data).decode()},
+        )  # fmt: skip
     return bytes(paper)
 
 
@@ -143,11 +161,13 @@ def _rule(rule: str, figure: Figure) -> str:
 
 
 @cache
-def _font() -> str:
+def _font(folder: Path) -> _Font:
     import typst
 
-    known = set(typst.Fonts(include_system_fonts=True).families())
-    for family in CHINESE_FONTS:
-        if family in known:
-            return family
+    ours = typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
+    for fonts, is_ours in ((ours, True), (typst.Fonts(include_system_fonts=True), False)):
+        known = set(fonts.families())
+        for family in CHINESE_FONTS:
+            if family in known:
+                return _Font(family, is_ours)
     raise NoChineseFont("本机没有中文字体，无法生成 PDF；请安装思源黑体等中文字体，或改用 xlsx。")

@@ -182,8 +182,9 @@ def _checkpoints(tx: Tx, county: County) -> Iterator[str]:
 
 def _projections(tx: Tx, county: County) -> Iterator[str]:
     """Verdicts, fold and feed give exactly the rows that stand in the database."""
-    standing, editions = rebuild.verdicts_in_force(tx), county.editions(tx)
+    standing = rebuild.verdicts_in_force(tx)
     for batch in rebuild.batches(tx.all_record_ids()):
+        editions = county.editions(tx)  # a county that is not loaded yet has none, and no records
         judged = tx.judgements_on(batch)
         rows, conflicts = tx.records_of(batch), tx.conflicts_of(batch)
         scopes, owners = tx.scopes_of(batch), tx.owners_of(batch)

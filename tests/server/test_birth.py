@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from server.admin import invite
+from server.admin import devices, invite
 from server.birth import CountyExists, init_county
 from server.county_card import RootKeyAway, renew_keys, write_card
 from server.enrolment import enrol
 from server.handover import Handed, HandOver
 from server.keys import OVERLAP_MS, PERIOD_MS, load_keys
 from server.opening import close_county, open_county
+from server.rebuild import rebuild
 from server.take_in import take_in
 from server.verify import verify
 from sync.card import open_card
@@ -144,3 +145,18 @@ def test_without_the_root_key_nothing_is_signed_and_nothing_stops(tmp_path: Path
         tablet.ask("照常")
         message = HandOver(tablet.device_key.id, [Handed(tablet.envelope(), clock())])
         assert [one.state for one in take_in(county, message).outcomes] == ["opened"]
+
+
+def test_a_county_that_is_not_loaded_yet_has_an_empty_ledger_in_order(tmp_path: Path) -> None:
+    init_county(
+        tmp_path / "county", COUNTY, database=None, sample=False, name="", now=Clock(),
+        entropy=os.urandom,
+    )  # fmt: skip
+    county = open_county(tmp_path / "county")
+    try:
+        found = verify(county)
+        assert (found.ok, found.operations, found.records) == (True, 0, 0)
+        assert rebuild(county) == 0
+        assert devices(county) == []
+    finally:
+        close_county(county)

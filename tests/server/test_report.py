@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -345,7 +346,18 @@ def test_the_spreadsheet_holds_the_figures(world: World, tmp_path: Path) -> None
     assert table["M4"][2] == "—"
 
 
-def test_the_paper_is_a_pdf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_paper_is_a_pdf_in_our_own_chinese_font(world: World) -> None:
+    report_files._font.cache_clear()
+    paper = report_pdf(world.report(FIRST, FIRST), "富顺县")
+    assert paper.startswith(b"%PDF-")
+    assert re.search(rb"/FontName */[A-Z]{6}\+NotoSansCJKsc", paper)
+    assert report_files._font.cache_info().currsize == 1
+
+
+def test_without_our_own_fonts_those_of_the_machine_will_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_files, "FONTS", ("data", "none"))
     monkeypatch.setattr(report_files, "CHINESE_FONTS", ("DejaVu Sans Mono",))  # always there
     report_files._font.cache_clear()
     assert report_pdf(world.report(FIRST, FIRST), "富顺县").startswith(b"%PDF-")
