@@ -24,7 +24,7 @@ from sqlalchemy.pool import QueuePool
 from shared.errors import BianminError
 
 BUSY_MS = 20_000
-CACHE_KIB = 16_000
+CACHE_KIB = 8_000
 """Pages a connection keeps decrypted. Four connections stay open in each process, so four times
 this; the one used last is taken first, and the others stay small where little goes on at once."""
 KEY_BYTES = 32

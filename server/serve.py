@@ -28,6 +28,9 @@ from server.processes import GRACE_S
 from shared.errors import BianminError, Refused
 
 READY_S = 60.0
+ARENAS = "1"
+"""glibc gives each thread a heap of its own, and a long backlog leaves holes in every one; here
+only one thread runs at a time anyway."""
 CRASHES_MAX = 5
 CRASHES_WITHIN_S = 60.0
 _LOOK_EVERY_S = 0.1
@@ -60,6 +63,7 @@ class Child:
             [sys.executable, "-P", "-m", "server.processes", self.name, *self._arguments],
             stdin=subprocess.PIPE,
             pass_fds=self._keep,
+            env={"MALLOC_ARENA_MAX": ARENAS, **os.environ},
             start_new_session=True,  # Ctrl-C is for the parent, which stops both in order
         )
 
