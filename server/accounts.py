@@ -132,6 +132,14 @@ class Accounts:
 
     def log_in(self, name: str, password: str, address: str) -> LogIn:
         """Begin a session; raise WrongLogIn or TooManyTries. Both outcomes are written down."""
+        row = self.confirm(name, password, address)
+        return self._begin(row, password, address, self.now())
+
+    def confirm(self, name: str, password: str, address: str) -> Staff:
+        """Return whose name and password these are, without a session: a second person agrees.
+
+        Raises WrongLogIn or TooManyTries; a failure is written down.
+        """
         name, now = name.strip(), self.now()
         self._names.require(name, now)
         self._addresses.require(address, now)
@@ -144,7 +152,7 @@ class Accounts:
             self._note_failure(name, address, now)
             raise WrongLogIn("姓名或密码不对，请重新输入。")
         self._names.clear(name)
-        return self._begin(row, password, address, now)
+        return row
 
     def person_of(self, token: str) -> Person | None:
         """Return who holds this token; None for an unknown, ended or expired session."""

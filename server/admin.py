@@ -19,6 +19,7 @@ from server.scopes import EVERYBODY
 from server.steward import Draft, write
 from server.storage import ACTS, Tx
 from server.storage.rows import Device, Invitation
+from shared.canonical import Value
 from shared.errors import Misuse, Refused
 from shared.regions import Level
 from shared.rights import Role
@@ -28,7 +29,7 @@ HOUR_MS = 60 * 60 * 1000
 INVITATION_MS = 24 * HOUR_MS
 SUSPENDED, REVOKED = "suspended", "revoked"
 _STATE_AFTER = {"approve": ACTIVE, "suspend": SUSPENDED, "revoke": REVOKED}
-_ALLOWED_FROM = {
+ALLOWED_FROM = {
     "approve": (WAITING, SUSPENDED),
     "suspend": (ACTIVE, WAITING),
     "revoke": (WAITING, ACTIVE, SUSPENDED, "cut"),
@@ -88,8 +89,10 @@ def invite(county: County, site: str, *, agent: str = "", head: bool = False) ->
     return county.ledger.writing(step)
 
 
-def decide_device(county: County, act: str, device: str, staff: str) -> Device:
+def decide_device(county: County, act: str, device: str, staff: str, reason: str = "") -> Device:
     """Approve, suspend or revoke a device (key id or short code) in the name of a staff member.
+
+    The reason, where one is given, goes into the operation.
 
     A revocation cuts its streams where they stand: what the county has up to there stays admitted,
     later arrivals wait for a person. Raises UnknownDevice, UnknownStaff, WrongState.
@@ -100,7 +103,7 @@ def decide_device(county: County, act: str, device: str, staff: str) -> Device:
         row = find_device(tx, device)
         if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row):
             return row  # one more agent on a tablet that is in use already
-        if row.state not in _ALLOWED_FROM[act]:
+        if row.state not in ALLOWED_FROM[act]:
             word = STATE_WORDS.get(row.state, row.state)
             raise WrongState(f"设备 {row.short_code} 现为“{word}”，不能这样处理。")
         author = f"staff:{person.staff}"
@@ -108,7 +111,9 @@ def decide_device(county: County, act: str, device: str, staff: str) -> Device:
         tx.put_device(changed)
         if act == "approve":
             _activate_agents(tx, changed)
-        data = {"cut_seq": _cut(tx, changed)} if act == "revoke" else {}
+        data: dict[str, Value] = {"reason": reason} if reason else {}
+        if act == "revoke":
+            data["cut_seq"] = _cut(tx, changed)
         _write_act(tx, county, changed, act, data, author)
         return changed
 
@@ -204,7 +209,7 @@ def _cut(tx: Tx, device: Device) -> int:
 
 
 def _write_act(
-    tx: Tx, county: County, device: Device, act: str, data: dict[str, int], author: str
+    tx: Tx, county: County, device: Device, act: str, data: dict[str, Value], author: str
 ) -> None:
     record = device_record(device.device)
     editions = county.editions(tx)

@@ -11,7 +11,7 @@ from server.veil import Veil
 from shared.canonical import Value
 from shared.errors import Refused
 from shared.kinds import SEALED_TARGETS
-from shared.permissions import Capability, Question, may
+from shared.permissions import Capability, Decision, Question, may
 
 COUNTY_ROLES = frozenset({"supervisor", "administrator"})
 
@@ -87,6 +87,24 @@ def require_pair(person: Person, editions: Editions, one: Subject, other: Subjec
             township_internal=first.same_township and second.same_township,
             same_site=first.same_site or second.same_site,
             same_township=first.same_township or second.same_township,
+        )
+    )  # fmt: skip
+
+
+def over_site(
+    person: Person, editions: Editions, capability: Capability, site: str, *,
+    second_person: bool = False, unsynced: bool = False,
+) -> Decision:  # fmt: skip
+    """Return whether the person may use a capability over what belongs to a site (device, staff).
+
+    A decision that is not allowed may still say `propose` or `view`.
+    """
+    township = editions.township_of(person.site)
+    return may(
+        Question(
+            role=person.role, capability=capability, same_site=site == person.site,
+            same_township=bool(township) and editions.township_of(site) == township,
+            second_person=second_person, unsynced=unsynced,
         )
     )  # fmt: skip
 

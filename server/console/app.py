@@ -13,6 +13,7 @@ from server.accounts import Accounts
 from server.api.app import api_routes
 from server.console.language import language_of
 from server.console.pages import (
+    audit,
     conflicts,
     devices,
     held,
@@ -22,6 +23,7 @@ from server.console.pages import (
     progress,
     records,
     report,
+    staff,
 )
 from server.console.render import render
 from server.console.security import SameSite, SecurityHeaders
@@ -29,7 +31,9 @@ from server.console.web import Site
 from server.county import County
 from server.desk import Desk
 
-PAGES = (home, login, records, conflicts, pairs, held, devices, report, progress)
+PAGES = (
+    home, login, records, conflicts, pairs, held, devices, report, staff, audit, progress,
+)  # fmt: skip
 """One module per page; each hands in its routes."""
 
 

@@ -25,6 +25,7 @@ from server.console.security import SAFE_METHODS
 from server.county import County
 from server.desk import Desk
 from server.http import read_body
+from server.staff_desk import sees_staff
 from shared.errors import BianminError, Misuse, Refused
 
 SESSION_COOKIE = "bianmin_session"
@@ -89,7 +90,9 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a rendered page."""
         body = render(
-            self.language, template, person=self.person, county=self.site.county.home.config,
+            self.language, template, person=self.person,
+            sees_staff=self.person is not None and sees_staff(self.person),
+            county=self.site.county.home.config,
             path=self.request.url.path, query=self.request.url.query, now=self.site.county.now(),
             here=self.request.url.path + ("?" + self.request.url.query if self.query else ""),
             **values,

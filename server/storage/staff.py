@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import or_
 
 from server.schema import audit, leases, staff, staff_sessions
@@ -69,14 +71,20 @@ class StaffRoom(Access):
         self,
         *,
         person: str | None = None,
+        people: Collection[str] | None = None,
         about: str | None = None,
         before: bytes | None = None,
         limit: int = 100,
     ) -> list[AuditEntry]:
-        """Return the newest audit entries, or the next ones before an entry."""
+        """Return the newest audit entries, or the next ones before an entry.
+
+        `person`: this author's. `people`: those of one of these authors.
+        """
         statement = self._select(audit)
         if person is not None:
             statement = statement.where(_a.person == person)
+        if people is not None:
+            statement = statement.where(self._among(_a.person, list(people)))
         if about is not None:
             statement = statement.where(_a.about == about)
         if before is not None:

@@ -18,7 +18,7 @@ from tests.server.test_api import NAME, NUMBER, PHONE, WHO, World
 
 PAGES = (
     "/", "/records", "/conflicts", "/pairs", "/held", "/devices", "/report", "/report/M7",
-    "/password", "/records?kind=proxy&state=已委托&only=conflicts",
+    "/staff", "/audit", "/password", "/records?kind=proxy&state=已委托&only=conflicts",
 )  # fmt: skip
 NASTY = "<script>alert(1)</script>\"'&"
 

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from server.console import render
 from server.console.language import translations
-from server.console.pages import conflicts, held, pairs, report
+from server.console.pages import audit, conflicts, devices, held, pairs, report, staff
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from shared import lifecycle
 from shared.kinds import KINDS, LISTED
@@ -32,6 +32,9 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     assert len(found) > 100
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
+    found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}
+    found |= {*devices.REASONS, *(label for _, label in staff.ROLES)}
+    found |= {lifecycle.act_label("device", act) for act in lifecycle.acts_of("device")}
     found |= {*conflicts.REASONS, *pairs.REASONS, *held.REASONS, *COMMON_RULES}
     found |= {text for one in DEFINITIONS for text in (one.label, one.rule)}
     found |= {label for label, _, _ in report._presets(date(2026, 1, 1))}

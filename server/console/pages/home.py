@@ -12,6 +12,7 @@ from server.console.names import Names
 from server.console.web import Site, Visit, route
 from server.county import day_number
 from server.storage import RecordFilter
+from server.storage.rows import Device
 from shared.civil import DAY_MS
 
 SILENT_DAYS = 5
@@ -48,7 +49,7 @@ def show(visit: Visit) -> Response:
     )
 
 
-def is_silent(device: messages.Device, now: int) -> bool:
+def is_silent(device: messages.Device | Device, now: int) -> bool:
     """Return whether a tablet in use has not been heard of for SILENT_DAYS."""
     last = device.last_seen_at or 0
     return device.state == "active" and now - last > SILENT_DAYS * DAY_MS
