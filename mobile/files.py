@@ -2,7 +2,7 @@
 
 A file is there whole under its name or not at all (write to a temporary name, fsync, rename, fsync
 of the folder). An error of the disk becomes `NotSaved`: its sentence begins with 未保存 and nothing
-is half done.
+is half done. Window and command line may work on one home at once: writers of one file take turns.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from shared.errors import BianminError
+
+if sys.platform != "win32":
+    import fcntl
 
 TEMPORARY = ".tmp"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -53,13 +57,16 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write `content` durably under `path`, replacing what was there; raise NotSaved."""
     temporary = path.with_name(path.name + TEMPORARY)
     with disk_errors():
+        handle = _turn_at(temporary, mode)
         try:
-            _write_synced(temporary, content, mode)
+            _write_synced(handle, content)
             temporary.replace(path)
         except OSError:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+        finally:
+            os.close(handle)
         sync_folder(path.parent)
 
 
@@ -81,12 +88,36 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _write_synced(path: Path, content: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+def take_turn(handle: int) -> None:
+    """Wait until no other process or thread has its turn at this open file; closing it ends it."""
+    if sys.platform != "win32":
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _turn_at(temporary: Path, mode: int) -> int:
+    """Open the temporary name for this writer alone; what a killed one left there is reused."""
+    while True:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT, mode)
+        try:
+            take_turn(handle)
+            if _is_at(temporary, handle):
+                os.truncate(handle, 0)
+                return handle
+        except OSError:
+            os.close(handle)
+            raise
+        os.close(handle)  # who had the turn before has renamed or removed the file opened here
+
+
+def _is_at(path: Path, handle: int) -> bool:
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _write_synced(handle: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.fsync(handle)

@@ -8,8 +8,10 @@ survives that.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, NamedTuple, NoReturn
 
@@ -165,7 +167,15 @@ def redescribe(path: Path, known: Slot, secret: bytes) -> None:
 def open_slot(
     path: Path, known: Slot, pin: str, *, secret: bytes, now_ms: int, floor: Kdf
 ) -> Opened:
-    """Try a PIN: count it durably first. Raise WrongPin, PinWait, SlotDestroyed, SlotDamaged."""
+    """Try a PIN: count it durably first. Raise WrongPin, PinWait, SlotDestroyed, SlotDamaged.
+
+    One try at a time: two right ones at once must not be counted as wrong ones of each other.
+    """
+    with _turn(path):
+        return _try(path, known, pin, secret=secret, now_ms=now_ms, floor=floor)
+
+
+def _try(path: Path, known: Slot, pin: str, *, secret: bytes, now_ms: int, floor: Kdf) -> Opened:
     file = _load(path)
     kdf = Kdf(file.memory_kib, file.passes)
     if not (_within(floor, kdf) and _within(kdf, _CEILING)):
@@ -218,13 +228,32 @@ def _within(low: Kdf, high: Kdf) -> bool:
     return low.memory_kib <= high.memory_kib and low.passes <= high.passes
 
 
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise _gone() from error
+    except OSError as error:
+        raise _damaged() from error
+    try:
+        files.take_turn(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _load(path: Path) -> _File:
     try:
         return msgspec.msgpack.decode(path.read_bytes(), type=_File)
     except FileNotFoundError as error:
-        raise SlotDestroyed("本机已没有此用户的钥匙，请联系县里重新入网。") from error
+        raise _gone() from error
     except (OSError, msgspec.DecodeError) as error:
         raise _damaged() from error
+
+
+def _gone() -> SlotDestroyed:
+    return SlotDestroyed("本机已没有此用户的钥匙，请联系县里重新入网。")
 
 
 def _damaged() -> SlotDamaged:

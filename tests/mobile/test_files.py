@@ -6,6 +6,7 @@ import errno
 import resource
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,25 @@ def test_each_error_of_the_disk_has_its_sentence(code: int, words: str) -> None:
     error = files.of_os_error(OSError(code, "x"))
     assert str(error).startswith("未保存：")
     assert words in str(error)
+
+
+def test_writers_of_one_file_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    contents = [bytes([number]) * 3000 for number in range(8)]
+
+    def write_often(content: bytes) -> None:
+        for _ in range(20):
+            files.write(path, content)
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        list(pool.map(write_often, contents))
+    assert path.read_bytes() in contents
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.with_name(path.name + files.TEMPORARY).write_bytes(b"half of something longer")
+    files.write(path, b"whole")
+    assert path.read_bytes() == b"whole"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -240,3 +241,13 @@ def test_a_lost_device_secret_is_one_clear_error(keys: Keyring, tmp_path: Path) 
 def test_waits_only_grow() -> None:
     assert len(WAITS_MS) == TRIES_MAX
     assert all(a <= b for a, b in itertools.pairwise(WAITS_MS))
+
+
+def test_right_pins_at_the_same_moment_are_no_wrong_tries(keys: Keyring) -> None:
+    slot = add(keys)
+    with ThreadPoolExecutor(12) as pool:
+        opened = list(pool.map(lambda _: keys.unlock(slot, "246810", HOUR), range(48)))
+    assert {each.data_key for each in opened} == {DATA}
+    with pytest.raises(WrongPin) as wrong:
+        keys.unlock(slot, "000000", HOUR)
+    assert wrong.value.tries_left == TRIES_MAX - 1
