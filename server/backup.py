@@ -12,23 +12,28 @@ everything above the restored position, and no number of the lost stretch is eve
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sqlalchemy import Engine
+
 from server import files
 from server.county import County
 from server.county_card import write_card
-from server.database import open_engine, translated
-from server.home import CONFIG_FILE, CountyHome
+from server.database import DatabaseUnavailable, WrongDatabaseKey, open_engine, translated
+from server.home import CONFIG_FILE, CountyHome, NoHome
+from server.keys import KeyUnreadable
 from server.opening import close_county, open_county
 from server.storage import COUNTY, Ledger, Tx
 from server.storage.rows import Stream
 from shared import chain
-from shared.errors import Refused
+from shared.errors import BianminError, Refused
 
+DAMAGED = "备份文件不完整或已损坏，没有恢复任何内容；请换一份备份再试。"
 DATABASE, KEYS, CARD, ATTACHMENTS = "core.db", "keys", "card.bin", "attachments"
 
 
@@ -73,23 +78,46 @@ def restore(
     Raises HomeExists, BackupRefused.
     """
     with _opened(path) as archive:
-        members = archive.getmembers()
+        with _tar_errors():
+            members = archive.getmembers()
         if {CONFIG_FILE, DATABASE, CARD} - {one.name for one in members}:
             raise BackupRefused("备份文件不完整，请换一份备份。")
         home = CountyHome.empty(root)
         try:
-            archive.extractall(home.root, members=members, filter="data")
-        except tarfile.TarError as error:
-            raise BackupRefused("备份文件已损坏，请换一份备份，并换一个空目录再试。") from error
-    for key in home.keys.iterdir():
-        key.chmod(files.PRIVATE_FILE)
-    county = open_county(root, now=now, entropy=entropy)
+            county = _unpacked(archive, members, home, now, entropy)
+        except BianminError:
+            home.discard()
+            raise
     try:
         epoch = county.ledger.writing(lambda tx: _new_epoch(tx, county))
         write_card(county)
     finally:
         close_county(county)
     return epoch
+
+
+def _unpacked(
+    archive: tarfile.TarFile,
+    members: list[tarfile.TarInfo],
+    home: CountyHome,
+    now: Callable[[], int],
+    entropy: Callable[[int], bytes],
+) -> County:
+    """Unpack a backup, check every page of its database, and open the county."""
+    with _tar_errors():
+        archive.extractall(home.root, members=members, filter="data")
+    for key in home.keys.iterdir():
+        key.chmod(files.PRIVATE_FILE)
+    try:
+        county = open_county(home.root, now=now, entropy=entropy)
+    except (WrongDatabaseKey, KeyUnreadable, NoHome) as error:
+        raise BackupRefused(DAMAGED) from error
+    try:
+        _require_sound(county.ledger.engine, DAMAGED)
+    except BianminError:
+        close_county(county)
+        raise
+    return county
 
 
 def _copy_database(county: County, copy: Path) -> None:
@@ -104,17 +132,25 @@ def _verified(county: County, copy: Path) -> tuple[int, dict[bytes, int], int]:
     """Open the copy, check every page, and return what it holds."""
     engine = open_engine(copy, county.keys.database)
     try:
-        with translated(), engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
-            broken = connection.exec_driver_sql("PRAGMA cipher_integrity_check").first()
-        if found != "ok" or broken is not None:
-            raise BackupRefused("备份副本没有通过检查，请先运行 bianmin county verify。")
+        _require_sound(engine, "备份副本没有通过检查，请先运行 bianmin county verify。")
         with Ledger(engine, county.code, county.keys.data).read() as tx:
             seqs = {one.stream: one.seq for one in tx.streams() if one.branch == 0}
             counts, head = tx.counts(), tx.county_head()
     finally:
         engine.dispose()  # the last connection gone, the copy is one file again
     return counts.operations, seqs, head.county_seq
+
+
+def _require_sound(engine: Engine, otherwise: str) -> None:
+    """Check every page against its key and every row against its index."""
+    try:
+        with translated(), engine.connect() as connection:
+            broken = connection.exec_driver_sql("PRAGMA cipher_integrity_check").first()
+            found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+    except DatabaseUnavailable as error:
+        raise BackupRefused(otherwise) from error
+    if found != "ok" or broken is not None:
+        raise BackupRefused(otherwise)
 
 
 def _pack(home: CountyHome, copy: Path, path: Path) -> None:
@@ -151,6 +187,17 @@ def _opened(path: Path) -> tarfile.TarFile:
         return tarfile.open(path)
     except (OSError, tarfile.TarError) as error:
         raise BackupRefused(f"{path} 不是备份文件或无法读取，请核对后再试。") from error
+
+
+@contextmanager
+def _tar_errors() -> Iterator[None]:
+    """A file that is cut short or damaged shows itself in more than one way."""
+    try:
+        yield
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupRefused(DAMAGED) from error
+    except OSError as error:
+        raise files.NotWritten(f"恢复时读写出错（{error.strerror}），请检查磁盘后重试。") from error
 
 
 def _new_epoch(tx: Tx, county: County) -> int:

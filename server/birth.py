@@ -18,7 +18,7 @@ from server.publishing import publish
 from server.storage import Tx, UnknownCounty
 from server.storage.rows import CountyHead
 from shared import chain
-from shared.errors import Misuse, Refused
+from shared.errors import BianminError, Misuse, Refused
 from shared.rights import Role
 from shared.sample import SAMPLE_COUNTY, sample_calendar, sample_catalogue, sample_sites
 from sync.card import fingerprint_of
@@ -57,6 +57,8 @@ def init_county(
         raise Misuse(
             f"示范数据属于 {SAMPLE_COUNTY}，请用 --county {SAMPLE_COUNTY}，或去掉 --sample。"
         )
+    if database is not None and "://" not in database:
+        raise Misuse("--database 应为 PostgreSQL 地址，例如 postgresql://用户@主机/库名。")
     config = CountyConfig(
         county=code,
         name=name or (_sample_name() if sample else str(code)),
@@ -69,15 +71,35 @@ def init_county(
     keys = create_keys(home, now(), entropy)
     config = _with_fingerprint(config, keys)
     home = CountyHome(home.root, config)
-    county = open_with(home, keys, now=now, entropy=entropy)
+    county = _begun(home, keys, sample, now, entropy)
     try:
-        county.ledger.writing(lambda tx: _first_rows(tx, county, sample))
         password = _add_admin(county) if sample else None
         write_card(county)
     finally:
         close_county(county)
     home.save_config()
     return Born(code, config.fingerprint, password)
+
+
+def _begun(
+    home: CountyHome,
+    keys: CountyKeys,
+    sample: bool,
+    now: Callable[[], int],
+    entropy: Callable[[int], bytes],
+) -> County:
+    """Open the county with its first rows; where that fails nothing is left at its home."""
+    try:
+        county = open_with(home, keys, now=now, entropy=entropy)
+        try:
+            county.ledger.writing(lambda tx: _first_rows(tx, county, sample))
+        except BianminError:
+            close_county(county)
+            raise
+    except BianminError:
+        home.discard()
+        raise
+    return county
 
 
 def _first_rows(tx: Tx, county: County, sample: bool) -> None:

@@ -156,6 +156,7 @@ def _open_sqlite(path: Path, key: bytes | None) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, key: bytes) -> None:
+    connection.execute("PRAGMA cipher_log_level = NONE")  # errors are told in a sentence
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -11,6 +11,7 @@ run/           the unix socket between front and core, the lock of `county serve
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,14 @@ class CountyHome:
         for folder in (whole, *home.folders()):
             files.make_folder(folder)
         return home
+
+    def discard(self) -> None:
+        """Empty a home that did not become a county, so that the same folder can be tried again."""
+        for one in self.root.iterdir():
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
 
     def save_config(self) -> None:
         """Write `county.json` durably; raise NotWritten."""

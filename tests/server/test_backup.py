@@ -94,6 +94,30 @@ def test_a_folder_in_use_or_a_broken_file_restores_nothing(tmp_path: Path) -> No
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+@pytest.mark.parametrize("where", [0.02, 0.3, 0.6, 0.9])
+def test_a_damaged_backup_restores_nothing_and_says_so(
+    tmp_path: Path, damage: str, where: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "county.backup"
+    with a_county(tmp_path / "county") as county:
+        backup(county, file)
+    with tarfile.open(file) as archive:
+        database = archive.getmember("core.db")
+    raw = bytearray(file.read_bytes())
+    at = database.offset_data + int(database.size * where)
+    if damage == "cut":
+        del raw[at:]
+    else:
+        raw[at] ^= 0x40
+    file.write_bytes(raw)
+    new = tmp_path / "new"
+    with pytest.raises(BackupRefused, match="不完整或已损坏"):
+        restore(new, file, now=county.now, entropy=os.urandom)
+    assert not new.exists() or not list(new.iterdir())
+    assert capfd.readouterr().err == ""
+
+
 def test_an_export_names_every_operation_and_no_person(tmp_path: Path) -> None:
     file = tmp_path / "ledger.export"
     secret = "张春花的低保"

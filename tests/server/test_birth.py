@@ -11,6 +11,7 @@ import pytest
 from server.admin import devices, invite
 from server.birth import CountyExists, init_county
 from server.county_card import RootKeyAway, renew_keys, write_card
+from server.database import DatabaseUnavailable
 from server.enrolment import enrol
 from server.handover import Handed, HandOver
 from server.keys import OVERLAP_MS, PERIOD_MS, load_keys
@@ -18,6 +19,7 @@ from server.opening import close_county, open_county
 from server.rebuild import rebuild
 from server.take_in import take_in
 from server.verify import verify
+from shared.errors import Misuse
 from sync.card import open_card
 from sync.keys import key_id
 from tests.server.counties import COUNTY, VILLAGE, Clock, a_county, a_tablet
@@ -145,6 +147,23 @@ def test_without_the_root_key_nothing_is_signed_and_nothing_stops(tmp_path: Path
         tablet.ask("照常")
         message = HandOver(tablet.device_key.id, [Handed(tablet.envelope(), clock())])
         assert [one.state for one in take_in(county, message).outcomes] == ["opened"]
+
+
+@pytest.mark.parametrize(
+    "database", ["postgresql://nobody@127.0.0.1:1/none", "mysql://a/b", "core"]
+)
+def test_a_database_that_cannot_be_used_leaves_the_folder_free(
+    tmp_path: Path, database: str
+) -> None:
+    home = tmp_path / "county"
+    with pytest.raises((DatabaseUnavailable, Misuse)):
+        init_county(
+            home, COUNTY, database=database, sample=True, name="", now=Clock(), entropy=os.urandom
+        )
+    born = init_county(
+        home, COUNTY, database=None, sample=True, name="", now=Clock(), entropy=os.urandom
+    )
+    assert born.county == COUNTY
 
 
 def test_a_county_that_is_not_loaded_yet_has_an_empty_ledger_in_order(tmp_path: Path) -> None:
