@@ -80,7 +80,7 @@ class Synchroniser:
         return self._synced
 
     def _exchange_all(self) -> None:
-        waits = 0
+        tablet, waits = self._tablet, 0
         while True:
             chosen = self._choose()
             response = self._send(chosen)
@@ -92,6 +92,8 @@ class Synchroniser:
                 continue
             if self._is_judged() or response.page is None or waits == VERDICT_TRIES:
                 return
+            if tablet.freezer.freeze():
+                continue  # a county that was restored asks for what it had confirmed before
             waits += 1
             self._sleep(VERDICT_WAIT_S)
 

@@ -109,6 +109,11 @@ class County:
         """Enter an operation of somebody else into the feed."""
         self._admit(operation, status)
 
+    def restore(self) -> None:
+        """Forget everything, as a county restored from a backup made before the first act."""
+        self.epoch += 1
+        self.streams, self.feed = {}, []
+
     def sync(self, raw: bytes) -> bytes:
         """Answer one exchange."""
         request = SyncRequest.decode(raw)
@@ -156,7 +161,10 @@ class County:
         head = bytes(32) if self.manners.other_head else header.head_after
         front = CountyKeys("other").front if self.manners.foreign_keys else self.keys.front
         return sign_stored(
-            Stored(COUNTY, 1, header.stream, header.seq_from, header.seq_to, head, self.now), front
+            Stored(
+                COUNTY, self.epoch, header.stream, header.seq_from, header.seq_to, head, self.now
+            ),
+            front,
         )
 
     def _open(self, envelope: Envelope) -> None:
@@ -176,12 +184,13 @@ class County:
 
     def _admit(self, operation: Operation, status: Status) -> None:
         effective_at = operation.skeleton.effective_at
-        self.feed.append((operation, Verdict(1, len(self.feed) + 1, status, None, effective_at, 1)))
+        verdict = Verdict(self.epoch, len(self.feed) + 1, status, None, effective_at, 1)
+        self.feed.append((operation, verdict))
 
     def _opened(self, stream: bytes) -> Opened:
         known = self.streams.get(stream, [])
         head = chain.extend_all(chain.genesis(COUNTY, stream), (one.id for one in known))
-        return Opened(COUNTY, 1, stream, len(known), head, 0)
+        return Opened(COUNTY, self.epoch, stream, len(known), head, 0)
 
     def page(self, device: bytes, stream: bytes, cursor: bytes) -> bytes:
         """Return the sealed page for a device after a cursor."""
@@ -199,8 +208,8 @@ class County:
         )  # fmt: skip
         core = CountyKeys("other").core if self.manners.foreign_keys else self.keys.core
         page = Page(
-            COUNTY, 1, device, cursor_mark(cursor), b"%d" % end, end < len(self.feed), self.now,
-            self._opened(stream), [*received, *own],
+            COUNTY, self.epoch, device, cursor_mark(cursor), b"%d" % end, end < len(self.feed),
+            self.now, self._opened(stream), [*received, *own],
         )  # fmt: skip
         return seal_page(page, self.sealing[device], core)
 

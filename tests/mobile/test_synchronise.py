@@ -301,6 +301,19 @@ def test_a_moved_county_is_followed_by_its_fingerprint(
     assert tablet.locked.device.server == url
 
 
+def test_a_restored_county_has_everything_again_after_one_exchange(
+    tablet: Tablet, county: County, url: str
+) -> None:
+    ask(tablet, 3)
+    sync(tablet, url)
+    before = {operation.id for operation in county.operations}
+    county.restore()
+    done = sync(tablet, url)
+    assert {operation.id for operation in county.operations} == before
+    assert (done.pending, deliveries(tablet)) == (0, {"merged"})
+    assert done.round_trips <= 3
+
+
 @pytest.mark.parametrize("core_down", [True, False])
 def test_an_old_acknowledgement_again_ends_the_exchange(
     tablet: Tablet, county: County, url: str, core_down: bool
