@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -29,6 +30,10 @@ from shared.sites import UnknownSite
 
 BODY_MAX = 64 << 10
 JSON = "application/json"
+NOT_HERE = {
+    404: ("unknown_path", "没有这个接口，请对照接口文档 /api/openapi.json。"),
+    405: ("wrong_method", "这个接口不接受这种请求方法，请对照接口文档 /api/openapi.json。"),
+}
 
 
 class NotLoggedIn(Refused):
@@ -97,6 +102,14 @@ def problem(error: BianminError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     body = messages.Problem(code_of(error), str(error))
     return Response(msgspec.json.encode(body), status_of(error), headers, JSON)
+
+
+def not_here(error: Exception) -> Response:
+    """Return the answer to a path or a method that is not part of the interface."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    code, sentence = NOT_HERE.get(status, NOT_HERE[404])
+    return Response(msgspec.json.encode(messages.Problem(code, sentence)), status, headers, JSON)
 
 
 def _handler(methods: dict[str, Endpoint], desk: Desk, accounts: Accounts) -> Any:

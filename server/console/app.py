@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from server.accounts import Accounts
-from server.api.app import api_routes
+from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
     audit,
@@ -52,6 +52,8 @@ def console_app(county: County) -> Starlette:
     )
 
 
-async def _not_here(request: Request, _error: Exception) -> Response:
+async def _not_here(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith("/api/"):
+        return not_here(error)
     body = render(language_of(request), "lost.html")
     return HTMLResponse(body, 404)

@@ -378,3 +378,17 @@ def test_the_document_is_served_and_names_every_endpoint(client: Client, world: 
     assert {(method.upper(), path) for path, all_ in found["paths"].items() for method in all_} == {
         (one.method, PREFIX + one.path) for one in ENDPOINTS
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("PUT", "/records", 405), ("GET", "/conflicts/settle", 405)],
+)
+def test_what_is_not_part_of_the_interface_is_told_as_json(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    answer = client.app.request(method, PREFIX + path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json()) == {"error", "sentence"}
+    assert ("allow" in answer.headers) == (status == 405)
