@@ -227,6 +227,8 @@ def _synced_lines(done: Synced) -> list[str]:
 
 
 def _invitation(server: str | None, code: str) -> Invitation:
+    if not code.strip():
+        raise Misuse("注册码不能空着，请把县里给的注册码写在 --code 后。")
     parts = code.strip().split("|")
     if parts[0] == "BM1" and len(parts) == _QR_PARTS:
         _, url, _, fingerprint, one_time, _ = parts

@@ -49,7 +49,10 @@ class Imported:
 
 
 def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
-    """Take in the bundle at `path`, write the reply; raise UnreadableBundle."""
+    """Take in the bundle at `path`, write the reply; raise UnreadableBundle.
+
+    A bundle of strangers alone is refused too; its reply says so as well.
+    """
     bundle, damage = _read(path)
     done = Imported(damaged=damage)
     parts: list[Part] = [*_enrolments(county, bundle, done)]
@@ -69,6 +72,12 @@ def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
     if reply is not None:
         parts.append(Part(PartKind.CARD, county.home.card.read_bytes()))
         _write(reply, parts)
+    if done.refused and not (
+        done.envelopes > done.refused or done.enrolled or done.attachment_parts
+    ):
+        raise UnreadableBundle(
+            f"数据包里的 {done.refused} 个信封都不是本县设备的，一个也没有收下；请核对是哪个县的。"
+        )
     return done
 
 

@@ -28,6 +28,10 @@ class MalformedCard(Malformed):
     """Bytes that are no county card, or the card of another county."""
 
 
+class OtherCountysCard(MalformedCard):
+    """A card of another county than the one that was expected."""
+
+
 class Recipient(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """A key envelopes are sealed to, for about 30 days."""
 
@@ -93,6 +97,6 @@ def open_card(raw: bytes, fingerprint: str) -> CountyCard:
     cut = frame.unpack(raw, MAGIC, SIZE_MAX, MalformedCard)
     card = frame.decode_header(CountyCard, cut.header, MalformedCard)
     if cut.body or card.fingerprint != fingerprint:
-        raise MalformedCard("这不是注册时的那个县的名片，请核对县级地址。")
+        raise OtherCountysCard("这不是注册时的那个县的名片，请核对县级地址。")
     cut.verify(card.root_public, TAG)
     return card

@@ -17,7 +17,7 @@ from shared.errors import BianminError, Misuse
 from sync import attachment, frame
 from sync.attachment import MAX_BYTES
 from sync.card import SIZE_MAX as CARD_BYTES_MAX
-from sync.card import open_card
+from sync.card import OtherCountysCard, open_card
 from sync.enrolment import EnrolRequest, EnrolResponse
 from sync.frame import Malformed
 from sync.keys import BadSignature
@@ -140,6 +140,8 @@ class Exchange:
         answer = self._ask("GET", "/v1/card", CARD_BYTES_MAX)
         try:
             open_card(answer.body, fingerprint)
+        except OtherCountysCard as error:
+            raise NotTheCounty(_OTHER_COUNTY) from error
         except (Malformed, BadSignature) as error:
             raise NotTheCounty(_NOT_THE_COUNTY) from error
         return answer.body
@@ -216,6 +218,7 @@ class Exchange:
 
 
 _UNREACHABLE = "现在连不上县级服务器，内容已存本机，稍后会自动再试。"
+_OTHER_COUNTY = "对方是另一个县（指纹不符），没有跟随，内容仍存本机；请核对县级地址。"
 _NOT_THE_COUNTY = "对方不是县级服务器（可能是上网登录页），内容仍存本机，请检查网络后再试。"
 
 

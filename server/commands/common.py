@@ -43,7 +43,13 @@ def as_staff(command: F) -> F:
 
 def reason(command: F) -> F:
     """Add `--reason TEXT`."""
-    return click.option("--reason", required=True, help="理由，记入操作。")(command)
+    return click.option("--reason", required=True, callback=_said, help="理由，记入操作。")(command)
+
+
+def _said(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
+    if not text.strip():
+        raise Misuse("理由不能空着，请在 --reason 后写明，它会记入操作。")
+    return text
 
 
 @contextmanager

@@ -139,6 +139,7 @@ def test_refusals_are_one_sentence(shell: Shell, arguments: tuple[str, ...]) -> 
         ("record", "proxy", "--file", "/nonexistent"),
         ("sync", "--server", "nonsense"),
         ("enrol", "--code", "CODE", "--name", "丙"),
+        ("enrol", "--server", "http://127.0.0.1:1", "--code", " ", "--name", "丙"),
     ],
 )
 def test_misuse_is_told_apart(shell: Shell, arguments: tuple[str, ...]) -> None:

@@ -201,4 +201,6 @@ def test_wrong_calls_are_misuse_with_one_sentence(
                              "--value", "{", "--reason", "核对", "--as", "admin")  # fmt: skip
     assert refused(capsys, 2, "judge", home, "00" * 32, "maybe", "--reason", "x", "--as", "admin")
     assert refused(capsys, 1, "judge", home, "00" * 32, "admit", "--reason", "x", "--as", "admin")
+    assert "理由" in refused(capsys, 2, "settle", home, "00" * 16, "--field", "phone",
+                             "--value", "1", "--reason", " ", "--as", "admin")  # fmt: skip
     assert "county init" in refused(capsys, 1, "verify", home / "nothing")

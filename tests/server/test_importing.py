@@ -98,6 +98,10 @@ def test_a_strangers_envelope_is_refused_and_named_in_the_reply(
     done = import_bundle(county, up, down)
     assert (done.opened, done.refused) == (1, 1)
     assert len(read(down).all(PartKind.FAILURE)) == 1
+    write_up(up, [foreign], None)
+    with pytest.raises(UnreadableBundle, match="都不是本县设备的"):
+        import_bundle(county, up, down)
+    assert len(read(down).all(PartKind.FAILURE)) == 1
 
 
 def test_enrolment_and_attachments_travel_by_bundle_too(
