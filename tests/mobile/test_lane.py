@@ -169,6 +169,7 @@ def test_after_a_restore_the_county_is_asked_by_one_part(
         tables.keep_meta(tablet.store, "epoch", b"2")
     assert len(lane.waiting(tablet)) == 1
     assert road.upload().left == 1, "a word of the epoch before may be an old one, replayed"
+    assert sent(county)[4:] == [3, 0, 1, 2, 3], "such a word stops nothing from being sent"
     county.epoch = 2
     county.parts.clear()
     with tablet.store.write():
