@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from tests.journeys.commands import BIANMIN, attempt, bianmin, serving
 
@@ -18,8 +19,8 @@ PIN = "246810"
 SITE = "510322100201"
 
 
-def main(folder: Path) -> int:
-    """Serve, enrol, open the window; return the exit code."""
+def main(folder: Path) -> NoReturn:
+    """Serve, enrol, open the window, and stay until a signal interrupts."""
     county, tablet = folder / "county", folder / "tablet"
     login = folder / "sample-login.txt"
     folder.mkdir(exist_ok=True)
@@ -38,23 +39,30 @@ def main(folder: Path) -> int:
             attempt("agent", "sync", "--home", str(tablet), "--pin", PIN)
         say("")
         say(f"  县级控制台   {url}/   用户名 admin   密码 {login.read_text(encoding='utf-8')}")
-        say(f"  平板         bianmin tablet --home {tablet}   代办员 周全   口令 {PIN}")
+        say(f"  平板         .venv/bin/bianmin tablet --home run/tablet   代办员 周全   口令 {PIN}")
         say("  停止         Ctrl-C")
         say("")
-        return stay(tablet)
+        stay(tablet)
 
 
-def stay(tablet: Path) -> int:
-    """Open the tablet's window where there is a display, and stay until Ctrl-C."""
+def stay(tablet: Path) -> NoReturn:
+    """Open the tablet's window where there is a display, and stay until a signal interrupts."""
     if not has_display():
         say("没有显示器：平板窗口未打开，控制台可在浏览器中使用。")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        return 0
+        while True:
+            signal.pause()
     window = subprocess.Popen([BIANMIN, "tablet", "--home", str(tablet)])
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    window.terminate()
-    window.wait(timeout=30)
-    return 0
+    try:
+        while True:
+            signal.pause()
+    finally:
+        window.terminate()
+        window.wait(timeout=30)
+
+
+def interrupt(_number: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that the county is stopped on the way out."""
+    raise KeyboardInterrupt
 
 
 def has_display() -> bool:
@@ -69,5 +77,8 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    sys.exit(main(Path("run").resolve()))
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        main(Path("run").resolve())
+    except KeyboardInterrupt:
+        say("已停止。")
