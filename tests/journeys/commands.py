@@ -56,9 +56,15 @@ def serving(home: Path, port: int) -> Iterator[str]:
         assert process.stdout is not None
         try:
             if not process.stdout.readline():  # it prints its address once both processes answer
-                raise CommandFailed(f"the county did not start; see {log.name}")
+                process.wait(timeout=60)
+                raise CommandFailed(_last_line(Path(log.name)))
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait(timeout=30)
             process.stdout.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return lines[-1] if lines else f"the county did not start; see {log}"

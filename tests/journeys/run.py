@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from tests.journeys.commands import BIANMIN, attempt, bianmin, serving
+from tests.journeys.commands import BIANMIN, CommandFailed, attempt, bianmin, serving
 
 PORT = 8710
 PIN = "246810"
@@ -77,8 +77,12 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupt)
+    # A shell starts what it puts in the background with SIGINT ignored: set it in any case.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupt)
     try:
         main(Path("run").resolve())
     except KeyboardInterrupt:
         say("已停止。")
+    except CommandFailed as error:
+        sys.exit(f"没有启动成功：{error}")
