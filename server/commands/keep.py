@@ -79,7 +79,7 @@ def backup(home: Path, file: Path, as_json: bool) -> None:
 @click.argument("file", type=FILE)
 @as_json
 def restore(home: Path, file: Path, as_json: bool) -> None:
-    """从备份恢复到一个空目录；各平板会自动把之后的内容交回。"""
+    """从备份恢复到一个空目录；各平板会把自己之后的记录自动交回。"""
     from server.backup import restore as make
     from server.opening import wall_clock
 
