@@ -23,6 +23,12 @@ from shared.errors import Misuse
 
 _S = TypeVar("_S")
 
+FLAG_WORDS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+TEXT: Mapping[str, object] = {"type": "string"}
+FLAG: Mapping[str, object] = {"type": "boolean"}
+DAY: Mapping[str, object] = {"type": "string", "format": "date"}
+RECORD: Mapping[str, object] = {"type": "string", "format": "uuid"}
+
 
 class WrongParameter(Misuse):
     """A query parameter that is missing or malformed."""
@@ -52,17 +58,21 @@ class Call:
         return self.body
 
     def flag(self, name: str) -> bool:
-        """Return whether a parameter is `true` or `1`."""
-        return self.query.get(name, "") in {"true", "1"}
+        """Return a parameter that is `true` or `false` (or `1`, `0`); false if it is not there."""
+        word = self.query.get(name, "false")
+        if word not in FLAG_WORDS:
+            raise WrongParameter(f"参数 {name} 只能是 true 或 false。")
+        return FLAG_WORDS[word]
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter and what it means."""
+    """A query parameter, what it means and what it may be (JSON Schema)."""
 
     name: str
     meaning: str
     required: bool = False
+    schema: Mapping[str, object] = field(default_factory=lambda: TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +144,7 @@ def _records(call: Call) -> Page:
         item=query.get("item") or None,
         with_conflicts=call.flag("conflicts"),
     )
-    before = ids.parse_record(query["before"]) if query.get("before") else None
+    before = ids.parse_record(query["before"]) if "before" in query else None
     rows = call.desk.lines(call.person, which, before=before, limit=limit)
     more = ids.record_text(rows[-1].record) if len(rows) == limit else None
     return Page([shapes.line(row) for row in rows], more)
@@ -199,28 +209,29 @@ def _words(text: str | None) -> list[str] | None:
 
 
 def _integer(text: str | None, default: int, most: int) -> int:
-    if not text:
+    if text is None:
         return default
     if not text.isdecimal() or not 1 <= int(text[:9]) <= most:
         raise WrongParameter(f"参数 limit 应为 1 到 {most} 的整数。")
     return int(text)
 
 
-REVEAL = Parameter("reveal", "true：显示未隐去的个人信息，查看会被记录")
+REVEAL = Parameter("reveal", "true：显示未隐去的个人信息，查看会被记录", schema=FLAG)
 PERIOD = (
-    Parameter("from", "起始日期（含），YYYY-MM-DD", True),
-    Parameter("to", "截止日期（含），YYYY-MM-DD", True),
+    Parameter("from", "起始日期（含），YYYY-MM-DD", True, DAY),
+    Parameter("to", "截止日期（含），YYYY-MM-DD", True, DAY),
     Parameter("site", "站点编号或 12 位区划代码，含其下级；缺省为全县"),
 )
+LIMIT = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
 LIST = (
     Parameter("kind", "业务类型，多个用逗号隔开"),
     Parameter("state", "状态，多个用逗号隔开"),
     Parameter("site", "登记站点编号，多个用逗号隔开"),
     Parameter("item", "事项编码"),
     Parameter("slip", "临时受理号；给出时其他条件不用"),
-    Parameter("conflicts", "true：只列有冲突的记录"),
-    Parameter("before", "从这条记录之后继续（见 Link 响应头）"),
-    Parameter("limit", "条数，1 到 200，缺省 50"),
+    Parameter("conflicts", "true：只列有冲突的记录", schema=FLAG),
+    Parameter("before", "从这条记录之后继续（见 Link 响应头）", schema=RECORD),
+    Parameter("limit", "条数，1 到 200，缺省 50", schema=LIMIT),
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (

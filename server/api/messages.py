@@ -13,7 +13,13 @@ from msgspec import Meta
 
 Reason = Annotated[str, Meta(min_length=1, max_length=2000, description="理由，记入操作")]
 OperationId = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="操作编号，64 位十六进制")]
-RecordId = Annotated[str, Meta(min_length=32, max_length=36, description="记录编号 (UUID)")]
+RecordId = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$",
+        description="记录编号 (UUID)",
+    ),
+]
 
 
 class LogIn(msgspec.Struct, forbid_unknown_fields=True):

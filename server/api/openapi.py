@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from server.api import messages
-from server.api.endpoints import ENDPOINTS, Endpoint
+from server.api.endpoints import ENDPOINTS, RECORD, Endpoint
 
 PREFIX = "/api/v1"
 REF = "#/components/schemas/{name}"
@@ -64,12 +64,12 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         },
     }
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": dict(RECORD)}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ] + [
         {
             "name": one.name, "in": "query", "required": one.required,
-            "description": one.meaning, "schema": {"type": "string"},
+            "description": one.meaning, "schema": dict(one.schema),
         }
         for one in endpoint.parameters
     ]  # fmt: skip

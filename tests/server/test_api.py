@@ -337,7 +337,9 @@ def test_a_body_over_the_limit_is_not_read(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "query"),
     [("/records/nothing", {}), ("/records", {"limit": "0"}), ("/records", {"limit": "x"}),
-     ("/records", {"before": "x"}), ("/report", {}), ("/report", {"from": "2026-1-1", "to": "x"}),
+     ("/records", {"before": "x"}), ("/records", {"conflicts": "maybe"}),
+     ("/records", {"before": ""}), ("/records", {"limit": ""}),
+     ("/report", {}), ("/report", {"from": "2026-1-1", "to": "x"}),
      ("/report", {"from": "2026-02-01", "to": "2026-01-01"})],
 )  # fmt: skip
 def test_wrong_parameters_are_one_clear_error(
