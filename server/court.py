@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from server import sealed
@@ -14,7 +14,7 @@ from server.judge import CITIZEN, Bench, Brief, judge, stated
 from server.landing import Landing
 from server.scopes import Roster
 from server.storage import Tx
-from server.storage.rows import Device, Stream
+from server.storage.rows import Device, Grant, Posting, Stream
 from server.verdicts import Ruling
 from shared import chain, session
 from shared.fold import Entry
@@ -36,65 +36,75 @@ class Arrived:
     """Of the envelope."""
 
 
+@dataclass(slots=True)
+class _Hearing:
+    """What one envelope's operations are judged on."""
+
+    arrived: Arrived
+    bench: Bench
+    postings: Sequence[Posting]
+    grants: Sequence[Grant]
+    open: bytes | None
+    """The session that stands open in the stream."""
+
+
 class Court:
-    """Judges the operations of one envelope, each on what the earlier ones made of its record."""
+    """Judges the operations of a sitting, each on what the earlier ones made of its record."""
 
-    def __init__(
-        self,
-        tx: Tx,
-        county: int,
-        editions: Editions,
-        arrived: Arrived,
-        roster: Roster,
-        landing: Landing,
-    ) -> None:
-        base, device = arrived.base, arrived.device
-        self._arrived, self._landing = arrived, landing
-        self._bench = Bench(
-            county, editions, arrived.received_at, max(base.last_anchor_at, device.enrolled_at),
-            device.state, base.cut_seq, roster.agents,
-        )  # fmt: skip
-        self._sessions = _sessions(tx, arrived.operations)
-        first = arrived.operations[0].skeleton
-        self._open = None
-        if first.kind != session.KIND and first.session is not None:
-            self._open = tx.last_session(base.stream, before_seq=first.seq)
-        self._postings, self._grants = roster.postings, tx.grants_of(roster.people)
+    def __init__(self, tx: Tx, county: int, editions: Editions, landing: Landing) -> None:
+        self._tx, self._county, self._editions = tx, county, editions
+        self._landing = landing
+        self._sessions: dict[bytes, Entry] = {}
+        """The judged openings that operations of this sitting name."""
 
-    def rulings(self) -> list[Ruling]:
-        """Return the rulings in the order of the operations."""
+    def rulings(self, arrived: Arrived, roster: Roster, grants: Sequence[Grant]) -> list[Ruling]:
+        """Return the rulings on an envelope's new operations, in their order."""
+        hearing = self._hearing(arrived, roster, grants)
         rulings: list[Ruling] = []
-        head = self._arrived.base.head
-        for operation in self._arrived.operations:
-            ruling = self._ruling(operation, head)
-            verdict = ruling.verdict(operation, 0, 0, self._arrived.received_at)
+        head = arrived.base.head
+        for operation in arrived.operations:
+            ruling = self._ruling(hearing, operation, head)
+            verdict = ruling.verdict(operation, 0, 0, arrived.received_at)
             self._landing.land(operation, verdict)
             if operation.skeleton.kind == session.KIND:
                 self._sessions[operation.id] = Entry(operation, verdict)
                 is_close = operation.skeleton.act == session.CLOSE
-                self._open = None if is_close else operation.id
+                hearing.open = None if is_close else operation.id
             head = chain.extend(head, operation.id)
             rulings.append(ruling)
         return rulings
 
-    def _ruling(self, operation: Operation, head: bytes) -> Ruling:
-        record = operation.skeleton.record
-        if self._arrived.base.branch:
-            return Ruling(Status.HELD, 0, "fork", stated(self._bench, operation))
+    def _hearing(self, arrived: Arrived, roster: Roster, grants: Sequence[Grant]) -> _Hearing:
+        base, device, operations = arrived.base, arrived.device, arrived.operations
+        bench = Bench(
+            self._county, self._editions, arrived.received_at,
+            max(base.last_anchor_at, device.enrolled_at), device.state, base.cut_seq,
+            roster.agents,
+        )  # fmt: skip
+        self._sessions |= _sessions(self._tx, operations, self._sessions.keys())
+        first, before = operations[0].skeleton, None
+        if first.kind != session.KIND and first.session is not None:
+            before = self._tx.last_session(base.stream, before_seq=first.seq)
+        return _Hearing(arrived, bench, roster.postings, grants, before)
+
+    def _ruling(self, hearing: _Hearing, operation: Operation, head: bytes) -> Ruling:
+        record, bench = operation.skeleton.record, hearing.bench
+        if hearing.arrived.base.branch:
+            return Ruling(Status.HELD, 0, "fork", stated(bench, operation))
         if operation.skeleton.kind == sealed.KIND:
             is_alone = not self._landing.entries(record)
-            return sealed.judge(operation, stated(self._bench, operation), is_alone=is_alone)
+            return sealed.judge(operation, stated(bench, operation), is_alone=is_alone)
         named = operation.skeleton.session
-        opening = self._sessions.get(named) if named and named == self._open else None
+        opening = self._sessions.get(named) if named and named == hearing.open else None
         person = operation.skeleton.author
         if person == CITIZEN and opening is not None:
             person = opening.operation.skeleton.author
         return judge(
-            self._bench,
+            bench,
             Brief(
                 operation, head, self._landing.record(record), self._landing.founder(record),
-                opening, [one for one in self._postings if one.person == person],
-                [one for one in self._grants if one.person == person],
+                opening, [one for one in hearing.postings if one.person == person],
+                [one for one in hearing.grants if one.person == person],
             ),
         )  # fmt: skip
 
@@ -115,19 +125,21 @@ def judge_again(tx: Tx, county: County, entry: Entry, landing: Landing) -> Rulin
     )  # fmt: skip
     brief = Brief(
         operation, b"", landing.record(skeleton.record), landing.founder(skeleton.record),
-        _sessions(tx, [operation]).get(skeleton.session or b""),
+        _sessions(tx, [operation], ()).get(skeleton.session or b""),
         tx.postings(person=skeleton.author), tx.grants(person=skeleton.author),
     )  # fmt: skip
     return judge(bench, brief)
 
 
-def _sessions(tx: Tx, operations: Sequence[Operation]) -> dict[bytes, Entry]:
+def _sessions(
+    tx: Tx, operations: Sequence[Operation], known: Collection[bytes]
+) -> dict[bytes, Entry]:
     """The openings of the ledger that these operations name, of their own stream alone."""
     stream = operations[0].skeleton.stream
     named = {op.skeleton.session for op in operations if op.skeleton.session is not None}
     return {
         one: entry
-        for one, entry in tx.entries(named).items()
+        for one, entry in tx.entries(named.difference(known)).items()
         if entry.operation.skeleton.kind == session.KIND
         and entry.operation.skeleton.stream == stream
     }

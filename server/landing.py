@@ -38,8 +38,8 @@ class Landing:
         self._folded: dict[bytes, Record] = {}
         self._fresh: dict[bytes, dict[bytes, Entry]] = {}
         self._extra: dict[bytes, set[str]] = {}
-        self._writer = self._stream = b""
-        self._readable: frozenset[str] = frozenset()
+        self._arriving: dict[bytes, tuple[str, frozenset[str]]] = {}
+        """Stream that lands here → its device's own scope, and the scopes the device reads."""
         self._owners: dict[bytes, bytes] = {}
         """Attachment → record it belongs to, of what was landed."""
 
@@ -64,7 +64,7 @@ class Landing:
 
         What becomes of its work then reaches it in its own scope where none of those would tell.
         """
-        self._writer, self._stream, self._readable = device, stream, frozenset(readable)
+        self._arriving[stream] = (own_scope(device), frozenset(readable))
 
     def record(self, record: bytes) -> Record | None:
         """Return a loaded record as folded so far in this transaction; None for a new one."""
@@ -182,8 +182,7 @@ class Landing:
             assert entry.verdict is not None
             if entry.verdict.status in shows:
                 scopes |= self._places(entry.operation)
-        if any(self._is_deaf(entry, scopes | old) for entry in fresh):
-            scopes.add(own_scope(self._writer))
+        scopes |= {own for entry in fresh if (own := self._deaf(entry, scopes | old))}
         return scopes
 
     def _places(self, operation: Operation) -> set[str]:
@@ -196,11 +195,13 @@ class Landing:
             return {skeleton.site}
         return {skeleton.site, self._editions.township_of(skeleton.site)} - {""}
 
-    def _is_deaf(self, entry: Entry, scopes: set[str]) -> bool:
-        """Whether the device that wrote an operation could miss what became of it, now or later."""
+    def _deaf(self, entry: Entry, scopes: set[str]) -> str:
+        """The own scope of the device that wrote an operation, where it could miss what became of
+        it, now or later; '' where it hears."""
         skeleton = entry.operation.skeleton
-        if skeleton.stream != self._stream or skeleton.kind == sealed.KIND:
-            return False  # the county's own; or a sealed act, of which nobody is told anything
+        own, readable = self._arriving.get(skeleton.stream, ("", frozenset()))
+        if not own or skeleton.kind == sealed.KIND:
+            return ""  # the county's own; or a sealed act, of which nobody is told anything
         assert entry.verdict is not None
-        hears = not self._readable.isdisjoint(scopes)
-        return not hears or entry.verdict.status is not Status.ADMITTED
+        hears = not readable.isdisjoint(scopes) and entry.verdict.status is Status.ADMITTED
+        return "" if hears else own

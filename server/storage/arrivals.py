@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select
 
 from server.schema import checkpoints, editions, envelopes
@@ -17,6 +19,10 @@ class Arrivals(Access):
     def put_envelope(self, row: Envelope) -> None:
         """Write what became of an envelope."""
         self._upsert(envelopes, [row])
+
+    def put_envelopes(self, rows: Iterable[Envelope]) -> None:
+        """Write what became of several envelopes."""
+        self._upsert(envelopes, rows)
 
     def envelope(self, digest: bytes) -> Envelope | None:
         """Return an envelope by the SHA-256 of its bytes."""
