@@ -1,8 +1,9 @@
 """Handing the spool over to the core: at once with a sync, and again until everything is opened.
 
 A sync waits up to a second for the core; what the core has not opened by then stays in the spool
-and the sweeper hands it over later, each stream in its order. Handing over twice does no harm: the
-core knows an envelope by its digest.
+and the sweeper hands it over later, each stream in its order. While the sweeper works off the
+backlog of a device, that device's syncs get their page without handing over the same envelopes
+again; where it happens it does no harm, since the core knows an envelope by its digest.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Deliverer:
         self._fresh = threading.Lock()
         self._devices = _by_key(spool.devices())
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._sweeping = b""
+        """The device whose backlog the sweeper is working off."""
         self._pruned_at = 0
         self._asked_s = float("-inf")
 
@@ -98,7 +101,23 @@ class Deliverer:
         self, device: bytes, stream: bytes, cursor: bytes, page_bytes_max: int, wait_s: float
     ) -> Delivery:
         """Hand over what waits of one device and return the core's answer; raise CoreDown."""
-        waiting = _portion(self._spool.unopened(device, limit=BATCH))
+        waiting = [] if device == self._sweeping else self._waiting(device)
+        delivery = self._hand_over(waiting, device, stream, cursor, page_bytes_max, wait_s)
+        if len(waiting) == BATCH:  # there may be more
+            self._wake.set()
+        return delivery
+
+    def wake(self) -> None:
+        """Let the sweeper hand over what was stored."""
+        self._wake.set()
+
+    def _waiting(self, device: bytes) -> list[Spooled]:
+        return _portion(self._spool.unopened(device, limit=BATCH))
+
+    def _hand_over(
+        self, waiting: list[Spooled], device: bytes, stream: bytes, cursor: bytes,
+        page_bytes_max: int, wait_s: float,
+    ) -> Delivery:  # fmt: skip
         message = HandOver(
             device,
             [Handed(one.raw, one.received_at) for one in waiting],
@@ -112,21 +131,26 @@ class Deliverer:
             self._wake.set()
             raise
         self._note(waiting, answer)
-        if len(waiting) == BATCH:
-            self._wake.set()
         pairs = zip(waiting, answer.outcomes, strict=True)
         return Delivery(answer, {digest_of(one.raw): outcome for one, outcome in pairs})
 
     def sweep(self) -> int:
         """Hand over everything that waits; return how many envelopes the core opened."""
+        try:
+            return sum(map(self._work_off, self._spool.waiting_devices()))
+        finally:
+            self._sweeping = b""
+
+    def _work_off(self, device: bytes) -> int:
+        """Hand over the backlog of one device, as long as the core gets on with it."""
+        self._sweeping = device
         opened = 0
-        for device in self._spool.waiting_devices():
-            while True:
-                delivery = self.deliver(device, b"", b"", 0, SWEEP_WAIT_S)
-                now_open = _count(delivery, OPENED)
-                opened += now_open
-                if now_open + _count(delivery, UNOPENABLE) == 0 or self._stopping.is_set():
-                    break
+        while (waiting := self._waiting(device)) and not self._stopping.is_set():
+            delivery = self._hand_over(waiting, device, b"", b"", 0, SWEEP_WAIT_S)
+            now_open = _count(delivery, OPENED)
+            opened += now_open
+            if now_open + _count(delivery, UNOPENABLE) == 0:
+                break
         return opened
 
     # ---- the thread
@@ -155,7 +179,7 @@ class Deliverer:
                 is_up = self._sweep()
             was_up = is_up
             self._prune()
-            self._pause()
+            self._pause(is_up)
 
     def _sweep(self) -> bool:
         try:
@@ -165,12 +189,12 @@ class Deliverer:
             return False
         return True
 
-    def _pause(self) -> None:
+    def _pause(self, is_up: bool) -> None:
         """Wait to be woken; while the core is down a wake-up changes nothing: wait all the same."""
-        if self._wake.is_set():
-            self._stopping.wait(REFRESH_EVERY_S / 4)
-        else:
+        if is_up:
             self._wake.wait(REFRESH_EVERY_S)
+        else:
+            self._stopping.wait(REFRESH_EVERY_S / 4)
 
     def _prune(self) -> None:
         now = self._now()

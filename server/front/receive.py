@@ -123,6 +123,11 @@ class Receiver:
         return sign_stored(stored, self.key)
 
     def _deliver(self, device: bytes, stream: bytes, request: SyncRequest) -> Delivery | None:
+        """Hand over and wait for the core; a device that wants no page has more to send first, and
+        the core opens what is stored meanwhile."""
+        if request.page_bytes_max == 0:
+            self.deliverer.wake()
+            return None
         try:
             delivery = self.deliverer.deliver(
                 device, stream, request.cursor, request.page_bytes_max, self.core_wait_s

@@ -142,15 +142,29 @@ def test_one_round_trip_stores_opens_and_brings_the_first_page(served: Served) -
 def test_the_same_sync_again_changes_nothing(served: Served) -> None:
     tablet, exchange = served.tablet(), served.exchange()
     tablet.ask("残疾人补贴")
-    request = SyncRequest([tablet.envelope()], b"", 0)
+    request = SyncRequest([tablet.envelope()], b"", 1 << 20)
     first, second = (exchange.sync(request).response for _ in range(2))
     assert first.acknowledgements[0] == second.acknowledgements[0]
-    assert tablet.acknowledgements(first.acknowledgements)[1] == (
-        tablet.acknowledgements(second.acknowledgements)[1]
-        if len(second.acknowledgements) > 1
-        else tablet.acknowledgements(first.acknowledgements)[1]
-    )
+    opened = [tablet.page(one.page or b"").opened for one in (first, second)]
+    assert opened[0] == opened[1]
     assert served.county("verify")["ok"] is True
+
+
+def test_who_wants_no_page_does_not_wait_for_the_core(served: Served) -> None:
+    tablet, exchange = served.tablet(), served.exchange()
+    tablet.ask("高龄津贴")
+    answer = exchange.sync(SyncRequest([tablet.envelope()], b"", 0)).response
+    assert answer.page is None
+    (stored,) = tablet.acknowledgements(answer.acknowledgements)
+    assert isinstance(stored, Stored)
+    asking = SyncRequest([tablet.envelope(3)], b"", 1 << 20)
+
+    def is_opened() -> bool:
+        page = exchange.sync(asking).response.page
+        opened = tablet.page(page).opened if page is not None else None
+        return opened is not None and opened.seq == 2
+
+    until(is_opened)
 
 
 def test_five_equal_posts_at_once_enrol_one_tablet(served: Served) -> None:
