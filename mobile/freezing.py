@@ -117,7 +117,7 @@ class Freezer:
     def _take(self, stream: Stream, at: int, seq_to: int, target_bytes: int) -> list[Operation]:
         cut: list[Operation] = []
         size = 0
-        rows = self.store.rows(
+        rows = self.store.execute(  # read one by one: an envelope is full long before the limit
             """SELECT skeleton, salt, data FROM operations
                WHERE own = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?""",
             (stream.number, at, seq_to, OPERATIONS_MAX),
@@ -153,12 +153,17 @@ def _unfilled(mine: Sequence[Frozen]) -> list[Frozen]:
     return run
 
 
-def head_at(store: Store, stream: Stream, seq: int) -> bytes:
-    """Return the chain head after operation `seq` of an own stream, counted from what was opened.
+def head_at(
+    store: Store, stream: Stream, seq: int, known: tuple[int, bytes] | None = None
+) -> bytes:
+    """Return the chain head after operation `seq` of an own stream, counted from what was opened,
+    or from `known`, a later (seq, head).
 
     A `seq` below what the county has opened is counted from the stream's beginning.
     """
     start, head = stream.opened_seq, stream.opened_head
+    if known is not None and start < known[0] <= seq:
+        start, head = known
     if seq < start:
         start, head = 0, b""
     if not head:

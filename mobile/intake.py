@@ -69,6 +69,8 @@ class Intake:
         self._store = store
         self._outbox = outbox
         self._rank = rank
+        self._heads: dict[int, tuple[int, bytes]] = {}
+        """Number of an own stream → where it was counted up to last: seq and head."""
 
     def cursor(self) -> bytes:
         """Return where the feed goes on; empty for a fresh tablet."""
@@ -93,7 +95,7 @@ class Intake:
         """
         with self._store.write():
             stream = streams.by_id(self._store, stored.stream)
-            if stream is None or head_at(self._store, stream, stored.seq_to) != stored.head:
+            if stream is None or self._head(stream, stored.seq_to) != stored.head:
                 return None
             return self._delivered(stream, stored.seq_from, stored.seq_to)
 
@@ -205,6 +207,13 @@ class Intake:
 
     # -- acknowledgements ---------------------------------------------------------------------
 
+    def _head(self, stream: Stream, seq: int) -> bytes:
+        """The head after `seq`: acknowledgements come in order, each is counted from the last."""
+        head = head_at(self._store, stream, seq, self._heads.get(stream.number))
+        if seq <= stream.seq:
+            self._heads[stream.number] = (seq, head)
+        return head
+
     def _delivered(self, stream: Stream, seq_from: int, seq_to: int) -> int:
         where = (stream.number, seq_from, seq_to)
         rows = self._store.rows(
@@ -223,7 +232,7 @@ class Intake:
         if stream is None or opened.seq > stream.seq:
             taken.ignored.append("收到不属于本机的入账回执，已忽略；请联系县里核对。")
             return
-        if head_at(self._store, stream, opened.seq) != opened.head:
+        if self._head(stream, opened.seq) != opened.head:
             taken.ignored.append("县里的入账回执与本机记录不符，已忽略；请联系县里核对。")
             return
         if opened.seq < stream.opened_seq and not self._is_restore(opened):

@@ -23,6 +23,7 @@ from sync.keys import BadSignature
 ENVELOPE = ".env"
 ACKNOWLEDGEMENT = ".ack"
 RESEND_AFTER_MS = 24 * 60 * 60 * 1000
+_UNREADABLE = "读不到送达回执，请检查存储设备后再试。"
 
 
 class OutboxDamaged(BianminError):
@@ -61,6 +62,8 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._verified: dict[Path, tuple[tuple[int, int], Stored]] = {}
+        """Acknowledgements that fitted, with the state of the file they were read from."""
 
     def all(self) -> list[Frozen]:
         """Return every frozen envelope by stream and sequence number."""
@@ -73,7 +76,7 @@ class Outbox:
 
     def undelivered(self, front_public: bytes) -> list[Frozen]:
         """Return what the front has not acknowledged."""
-        return [one for one in self.all() if _acknowledgement(one, front_public) is None]
+        return [one for one in self.all() if self._acknowledgement(one, front_public) is None]
 
     def add(self, raw: bytes, work: int) -> Frozen:
         """Freeze an envelope durably; the same one again changes nothing. Raises NotSaved."""
@@ -99,7 +102,7 @@ class Outbox:
         """Return the envelopes that the front has acknowledged."""
         found = []
         for one in self.all():
-            stored = _acknowledgement(one, front_public)
+            stored = self._acknowledgement(one, front_public)
             if stored is not None:
                 found.append((one, stored))
         return found
@@ -128,8 +131,25 @@ class Outbox:
             files.remove(one.acknowledgement)
 
     def _is_stored(self, one: Frozen, now_ms: int, front_public: bytes) -> bool:
-        stored = _acknowledgement(one, front_public)
+        stored = self._acknowledgement(one, front_public)
         return stored is not None and now_ms - stored.received_at < RESEND_AFTER_MS
+
+    def _acknowledgement(self, one: Frozen, front_public: bytes) -> Stored | None:
+        """The acknowledgement of an envelope; verified once, as long as its file is the same."""
+        try:
+            state = one.acknowledgement.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutboxDamaged(_UNREADABLE) from error
+        version = (state.st_mtime_ns, state.st_ino)
+        known = self._verified.get(one.acknowledgement)
+        if known is not None and known[0] == version:
+            return known[1]
+        stored = _acknowledgement(one, front_public)
+        if stored is not None:
+            self._verified[one.acknowledgement] = (version, stored)
+        return stored
 
 
 def header_of(raw: bytes) -> Header:
@@ -146,7 +166,7 @@ def _acknowledgement(one: Frozen, front_public: bytes) -> Stored | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise OutboxDamaged("读不到送达回执，请检查存储设备后再试。") from error
+        raise OutboxDamaged(_UNREADABLE) from error
     except (MalformedAcknowledgement, BadSignature):
         return None  # a torn or foreign file acknowledges nothing: the envelope is sent again
     return stored if _covers(stored, one) else None

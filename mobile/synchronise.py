@@ -80,21 +80,31 @@ class Synchroniser:
         return self._synced
 
     def _exchange_all(self) -> None:
-        tablet, waits = self._tablet, 0
+        """A backlog goes up without waiting for the core; the first answer and the last one bring
+        news: whether the county can open what it gets, and what became of it."""
+        tablet, outcome = self._tablet, self._outcome
+        waits = opened = 0
+        asks = True
         while True:
-            chosen = self._choose()
-            response = self._send(chosen)
+            pending = self._pending()
+            chosen = self._choose(pending)
+            asks = asks or len(chosen) == len(pending)
+            response = self._send(chosen, self._page_bytes if asks else 0)
             if response is None:
                 continue  # the line broke: cut smaller, try again
             self._apply(response, chosen)
-            outcome = self._outcome
-            if outcome.more or (self._pending() and outcome.moved):
+            if outcome.more or (outcome.moved and self._pending()):
+                asks = outcome.more
+                continue
+            if not asks:
+                asks = True
                 continue
             if self._is_judged() or response.page is None or waits == VERDICT_TRIES:
                 return
             if tablet.freezer.freeze():
                 continue  # a county that was restored asks for what it had confirmed before
-            waits += 1
+            waits = waits + 1 if self._opened_seq() <= opened else 0  # a backlog takes its time
+            opened = self._opened_seq()
             self._sleep(VERDICT_WAIT_S)
 
     def _note_lane(self, sent: Sent) -> None:
@@ -106,10 +116,10 @@ class Synchroniser:
     def _pending(self) -> list[Frozen]:
         return still_pending(self._tablet.locked, self._sent)
 
-    def _choose(self) -> list[Frozen]:
+    def _choose(self, waiting: list[Frozen]) -> list[Frozen]:
         """Choose envelopes for one request, the acts' stream first, up to the line's budget."""
         acts = self._tablet.log.stream().id[:8].hex()
-        pending = sorted(self._pending(), key=lambda one: (one.stream != acts, one.seq_from))
+        pending = sorted(waiting, key=lambda one: (one.stream != acts, one.seq_from))
         chosen: list[Frozen] = []
         size = 0
         for one in pending:
@@ -120,12 +130,12 @@ class Synchroniser:
         most = ENVELOPES_MAX - self._asks_first(chosen)
         return chosen[:most]
 
-    def _send(self, chosen: list[Frozen]) -> SyncResponse | None:
+    def _send(self, chosen: list[Frozen], page_bytes: int) -> SyncResponse | None:
         tablet = self._tablet
         envelopes = [one.read() for one in chosen]
         if self._asks_first(chosen):
             envelopes.insert(0, tablet.freezer.asking(tablet.log.stream()))
-        request = SyncRequest(envelopes, tablet.intake.cursor(), self._page_bytes)
+        request = SyncRequest(envelopes, tablet.intake.cursor(), page_bytes)
         begun = tablet.locked.machine.clock.steady_ms()
         self._synced.round_trips += 1
         try:
@@ -157,8 +167,9 @@ class Synchroniser:
     def _apply(self, response: SyncResponse, chosen: list[Frozen]) -> None:
         outcome = self._outcome
         outcome.stored, outcome.more = 0, False
-        for raw in response.acknowledgements:
-            self._replies.acknowledgement(raw, outcome)
+        with self._tablet.store.write():
+            for raw in response.acknowledgements:
+                self._replies.acknowledgement(raw, outcome)
         if response.page is not None:
             try:
                 self._replies.page(response.page, outcome, live=True)
@@ -185,8 +196,12 @@ class Synchroniser:
         self._outcome.note(refusal.sentence)
 
     def _is_judged(self) -> bool:
+        return self._opened_seq() >= self._tablet.log.stream().seq
+
+    def _opened_seq(self) -> int:
+        """How far the core has opened the stream of acts, as far as it told."""
         stream = self._tablet.log.stream()
-        return self._outcome.opened.get(stream.id, stream.opened_seq) >= stream.seq
+        return self._outcome.opened.get(stream.id, stream.opened_seq)
 
     def _finish(self) -> None:
         tablet, outcome = self._tablet, self._outcome
