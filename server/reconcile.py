@@ -128,6 +128,7 @@ def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str
         status = Status.ADMITTED if admit else Status.REFUSED
         ruling = Ruling(status, rank, "staff_decision", found.effective_at)
         done = rule(tx, county, landing, [(operation, ruling)], reason, f"staff:{staff}")
+        free_held(tx, county, landing, found.record)
         landing.finish()
         return done
 
@@ -190,8 +191,8 @@ def _heads(landing: Landing, record: bytes) -> tuple[bytes, ...]:
 def _chosen(record: Record, register: str, value: Value) -> Value:
     """Return the value as fold compares it; raise InvalidField or NothingToSettle."""
     if register == STATE:
-        if value not in lifecycle.states_of(record.kind):
-            raise NothingToSettle("没有这个状态，请从冲突列表中选择。")
+        if value not in {effect.state_after for effect in record.history}:
+            raise NothingToSettle("记录没有到过这个状态，请从冲突列表中选择。")
         return value
     field = kinds.kind_of(record.kind).register_of(register)
     assert field is not None

@@ -18,6 +18,7 @@ from server.storage import Tx
 from server.verdicts import Ruling
 from shared import ids
 from shared.fold import Entry
+from shared.graph import FREED
 from shared.operation import Operation
 from shared.permissions import rank_of
 from shared.rights import Role
@@ -73,8 +74,14 @@ def free_held(tx: Tx, county: County, landing: Landing, record: bytes) -> None:
     folded = landing.record(record)
     waiting = [one for one in landing.entries(record) if _is_held(one, {"conflict_open"})]
     if folded is not None and not folded.conflicts and waiting:
-        rulings = [(one.operation.id, judge_again(tx, county, one, landing)) for one in waiting]
+        rulings = [(one.operation.id, _freed(judge_again(tx, county, one, landing)))
+                   for one in waiting]  # fmt: skip
         rule(tx, county, landing, rulings, "冲突已裁定")
+
+
+def _freed(ruling: Ruling) -> Ruling:
+    """An act that counts now follows the settle that freed it; fold knows it by the reason."""
+    return ruling._replace(reason=FREED) if ruling.status is Status.ADMITTED else ruling
 
 
 def _confirm(tx: Tx, county: County, landing: Landing, confirming: Operation) -> None:
@@ -89,6 +96,7 @@ def _confirm(tx: Tx, county: County, landing: Landing, confirming: Operation) ->
     if rulings:
         author = confirming.skeleton.author
         rule(tx, county, landing, rulings, "主任确认", author)
+        free_held(tx, county, landing, confirming.skeleton.record)
 
 
 def _is_held(entry: Entry, reasons: frozenset[str] | set[str]) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from shared import graph, lifecycle, registers
-from shared.graph import DECLARE_LOST, PURGE, EmptyFold, Entry, Node
+from shared.graph import DECLARE_LOST, PURGE, SETTLE, EmptyFold, Entry, Node
 from shared.record import STATE, Conflict, Effect, Record, Standing, WithoutEffect
-from shared.registers import SETTLE, Write
+from shared.registers import Write
 
 __all__ = ["EmptyFold", "Entry", "fold"]
 
@@ -26,7 +26,8 @@ def fold(entries: Iterable[Entry]) -> Record:
     kind = next((n.op.skeleton.kind for n in ordered if n.standing is None), None)
     kind = kind or ordered[0].op.skeleton.kind
     state_writers, history = _walk(kind, ordered)
-    writes = registers.all_writes(kind, [node for node in ordered if node.standing is None])
+    effective = [node for node in ordered if node.standing is None]
+    writes = registers.all_writes(kind, effective)
     live = {name: registers.live(found) for name, found in writes.items()}
     if state_writers:
         live[STATE] = registers.live(state_writers)
@@ -44,7 +45,7 @@ def fold(entries: Iterable[Entry]) -> Record:
         without_effect=tuple(
             WithoutEffect(n.op.id, n.standing, n.reason) for n in ordered if n.standing is not None
         ),
-        downgrades=registers.downgrades(writes),
+        downgrades=registers.downgrades(writes, kind, effective),
         history=history,
         fields=registers.flat(kind, live),
     )
@@ -62,12 +63,13 @@ def _walk(kind: str, ordered: Sequence[Node]) -> tuple[list[Write], tuple[Effect
             continue
         skeleton = node.op.skeleton
         before = _state_before(node, writers)
-        after = _state_after(kind, node, before)
+        assumed = before or _assumed_state(kind, node)
+        after = _state_after(kind, node, assumed) if _writes_state(kind, node) else before
         if skeleton.kind != kind:
             node.standing, node.reason = Standing.NOT_ALLOWED, "other_kind"
         elif not _is_known(kind, node):
             node.standing, node.reason = Standing.UNKNOWN, "unknown_act"
-        elif not _is_allowed(kind, node, before):
+        elif not _is_allowed(kind, node, assumed, writers):
             late = node.ancestors & waiting  # the act may be right once the parent is here
             node.standing = Standing.WAITING if late else Standing.NOT_ALLOWED
             node.reason = "parent_missing" if late else "state"
@@ -95,6 +97,18 @@ def _state_before(node: Node, writers: Sequence[Write]) -> str | None:
     return shown if isinstance(shown, str) else None
 
 
+def _assumed_state(kind: str, node: Node) -> str | None:
+    """What the record must have been, where its very beginning is lost; None anywhere else."""
+    if not node.cut_off:
+        return None
+    act, version = node.op.skeleton.act, node.op.skeleton.version
+    states = lifecycle.states_of(kind, version=version)
+    return next(
+        (one for one in states if lifecycle.may_follow(kind, one, act, node.data, version=version)),
+        None,
+    )
+
+
 def _state_after(kind: str, node: Node, before: str | None) -> str | None:
     skeleton = node.op.skeleton
     if skeleton.act == SETTLE:
@@ -119,8 +133,20 @@ def _is_known(kind: str, node: Node) -> bool:
     )
 
 
-def _is_allowed(kind: str, node: Node, before: str | None) -> bool:
+def _is_allowed(kind: str, node: Node, before: str | None, writers: Sequence[Write]) -> bool:
     skeleton = node.op.skeleton
+    if skeleton.act == SETTLE and not _is_choice(node, writers):
+        return False
     if skeleton.act in STEWARD_ACTS:
         return before is not None
     return lifecycle.may_follow(kind, before, skeleton.act, node.data, version=skeleton.version)
+
+
+def _is_choice(node: Node, writers: Sequence[Write]) -> bool:
+    """Whether a settle leaves the state alone or chooses one that the record was in: settling
+    decides between acts of the life cycle and is no way around it."""
+    settled = registers.settled(node)
+    if STATE not in settled:
+        return True
+    been = [write for write in writers if write.node.bit & node.ancestors or node.cut_off]
+    return any(write.value == settled[STATE] for write in been)

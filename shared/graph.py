@@ -6,7 +6,7 @@ First half of fold. Everything here follows from the set of entries alone.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared import clock
@@ -18,6 +18,9 @@ from shared.verdict import Status, Verdict, in_force
 
 PURGE = "purge"
 DECLARE_LOST = "declare_lost"
+SETTLE = "settle"
+FREED = "conflict_settled"
+"""Reason of a verdict that admits an act which had waited for a conflict to be settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,15 @@ class Node:
     """An operation in its record's graph while folding."""
 
     __slots__ = (
-        "ancestors", "bit", "clock", "cut_off", "data", "effective_at", "op", "provisional",
-        "purged_fields", "rank", "reason", "standing",
+        "ancestors", "bit", "clock", "cut_off", "data", "effective_at", "judged", "op", "parents",
+        "provisional", "purged_fields", "rank", "reason", "standing",
     )  # fmt: skip
 
     def __init__(self, entry: Entry) -> None:
         verdict, op = entry.verdict, entry.operation
         self.op = op
+        self.parents = op.skeleton.parents
+        self.judged = (0, 0) if verdict is None else verdict.order
         self.ancestors = 0
         self.cut_off = False
         self.bit = 0
@@ -78,6 +83,8 @@ def build(entries: Iterable[Entry]) -> list[Node]:
     """Return the nodes of one record in fold order, standing and ancestors set; raise EmptyFold."""
     nodes = _gather(entries)
     ordered = _topological(nodes)
+    if any(node.reason == FREED for node in ordered):
+        ordered = _after_settling(ordered, nodes)
     _mark_standing(ordered, nodes)
     return ordered
 
@@ -114,12 +121,11 @@ def _topological(nodes: Mapping[bytes, Node]) -> list[Node]:
         only.bit = 1
         return [only]
     missing_parents = {
-        op_id: sum(parent in nodes for parent in node.op.skeleton.parents)
-        for op_id, node in nodes.items()
+        op_id: sum(parent in nodes for parent in node.parents) for op_id, node in nodes.items()
     }
     children: dict[bytes, list[Node]] = {}
     for node in nodes.values():
-        for parent in node.op.skeleton.parents:
+        for parent in node.parents:
             children.setdefault(parent, []).append(node)
     free = [node.order for op_id, node in nodes.items() if not missing_parents[op_id]]
     heapq.heapify(free)
@@ -127,7 +133,8 @@ def _topological(nodes: Mapping[bytes, Node]) -> list[Node]:
     while free:
         node = nodes[heapq.heappop(free)[1]]
         node.bit = 1 << len(ordered)
-        for parent in node.op.skeleton.parents:
+        node.ancestors = 0
+        for parent in node.parents:
             if parent in nodes:
                 node.ancestors |= nodes[parent].ancestors | nodes[parent].bit
         ordered.append(node)
@@ -138,6 +145,51 @@ def _topological(nodes: Mapping[bytes, Node]) -> list[Node]:
     return ordered
 
 
+def _after_settling(ordered: list[Node], nodes: Mapping[bytes, Node]) -> list[Node]:
+    """Let acts that waited for a conflict follow the settle that freed them.
+
+    While they waited, work passed through them, and the person who settled was shown them as heads.
+    Taken literally the settle would come after them and bury what they do once they count; so its
+    parents, and those of work between, pass through them here, and they descend from the settle.
+    """
+    freed = [node for node in ordered if node.reason == FREED and node.standing is None]
+    known = {node.op.id: node.parents for node in ordered}
+    for settle in [node for node in ordered if node.op.skeleton.act == SETTLE]:
+        mine = {
+            node.op.id: node
+            for node in freed
+            if node.bit & settle.ancestors and settle.judged < node.judged
+        }
+        for node in ordered:
+            before = node.bit & (settle.ancestors | settle.bit)
+            if node.op.id in mine:  # freed acts keep their order among each other
+                earlier = (op_id for op_id, one in mine.items() if one.bit & node.ancestors)
+                node.parents = (*node.parents, settle.op.id, *earlier)
+            elif before and any(parent in mine for parent in node.parents):
+                node.parents = _past(node.parents, mine, known)
+    again = _topological(nodes)
+    if len(again) == len(ordered):
+        return again
+    for node in ordered:  # a tangle of several settles: as it was written
+        node.parents = known[node.op.id]
+    return _topological(nodes)
+
+
+def _past(
+    parents: Iterable[bytes], freed: Collection[bytes], known: Mapping[bytes, tuple[bytes, ...]]
+) -> tuple[bytes, ...]:
+    """The parents with each freed one replaced by its own."""
+    out: dict[bytes, None] = {}
+    waiting = list(parents)
+    while waiting:
+        one = waiting.pop(0)
+        if one in freed:
+            waiting += known[one]
+        else:
+            out[one] = None
+    return tuple(out)
+
+
 def _mark_standing(ordered: Sequence[Node], nodes: Mapping[bytes, Node]) -> None:
     """Apply purges and losses declared by admitted operations, then mark who waits."""
     lost: set[bytes] = set()
@@ -145,11 +197,11 @@ def _mark_standing(ordered: Sequence[Node], nodes: Mapping[bytes, Node]) -> None
         if node.standing is not None or node.provisional:
             continue
         if node.op.skeleton.act == DECLARE_LOST:
-            lost.update(_id(name) for name in as_list(node.data.get("operations")))
+            lost.update(_named(node))
         elif node.op.skeleton.act == PURGE:
             _apply_purge(node, nodes)
     for node in ordered:
-        parents = node.op.skeleton.parents
+        parents = node.parents
         missing = [parent for parent in parents if parent not in nodes]
         node.cut_off = bool(missing) or any(nodes[parent].cut_off for parent in parents)
         if node.standing is not None:
@@ -168,16 +220,23 @@ def _apply_purge(purge: Node, nodes: Mapping[bytes, Node]) -> None:
     A purge says which fields each operation had written, so that an erased value still covers what
     it covered, and keeps the few impersonal values that the life cycle decides by.
     """
-    for named in as_list(purge.data.get("operations")):
-        if not isinstance(named, dict):
-            continue
-        node = nodes.get(_id(named.get("id")))
+    for op_id, named in _named(purge).items():
+        node = nodes.get(op_id)
         if node is None:
             continue
         kept = named.get("kept")
         node.data = kept if isinstance(kept, dict) else {}
         fields = as_list(named.get("fields"))
         node.purged_fields = tuple(name for name in fields if isinstance(name, str))
+
+
+def _named(node: Node) -> dict[bytes, Mapping[str, Value]]:
+    """The operations that an act names, by id: a plain id, or an object with the id and more."""
+    found: dict[bytes, Mapping[str, Value]] = {}
+    for named in as_list(node.data.get("operations")):
+        entry: Mapping[str, Value] = named if isinstance(named, dict) else {"id": named}
+        found[_id(entry.get("id"))] = entry
+    return found
 
 
 def heads(ordered: Sequence[Node]) -> tuple[bytes, ...]:

@@ -23,6 +23,7 @@ _SENTENCES = {
     "not_permitted": "该岗位不能办理这一步，请转给有权限的人员。",
     "only_propose": "该岗位只能提出建议，等有权限的人员确认。",
     "conflict_open": "记录有未裁定的冲突，裁定后自动继续。",
+    "conflict_settled": "冲突已裁定，这一步已生效。",
     "stream_cut": "这台设备已停用，停用后的记录等县级确认。",
     "device_revoked": "这台设备已注销，记录等县级确认。",
     "device_suspended": "这台设备已暂停，记录等县级确认。",

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shared import canonical, kinds
 from shared.canonical import Value
-from shared.graph import Node
+from shared.graph import SETTLE, Node
 from shared.record import STATE, Candidate, Downgrade
 
-SETTLE = "settle"
+CONFIRM_DOWNGRADE = "confirm_downgrade"
 EVIDENCE = {"stated": 0, "photo": 1, "seen": 2, "read": 3}
 """How sure a value is, weakest first: said, on a photo, original seen, read by a card reader."""
 
@@ -119,27 +119,44 @@ def _candidate(write: Write) -> Candidate:
     )  # fmt: skip
 
 
-def downgrades(registers: Mapping[str, Sequence[Write]]) -> tuple[Downgrade, ...]:
-    """Uncovered writes over better evidence that nobody has confirmed by settling."""
+def downgrades(
+    registers: Mapping[str, Sequence[Write]], kind: str, effective: Sequence[Node]
+) -> tuple[Downgrade, ...]:
+    """Uncovered writes over better evidence that nobody has confirmed: by settling before the
+    write, or by `confirm_downgrade` after it."""
     found: list[Downgrade] = []
     for name, writes in sorted(registers.items()):
         if len(writes) < 2 or all(write.evidence == "stated" for write in writes):
             continue
+        confirmed = _confirmed(kind, name, effective)
         for write in uncovered(writes):
-            if write.node.op.skeleton.act != SETTLE and not write.purged:
+            is_plain = write.node.op.skeleton.act != SETTLE and not write.purged
+            if is_plain and not write.node.bit & confirmed:
                 found.extend(_covered_better(name, write, writes))
     return tuple(found)
 
 
+def _confirmed(kind: str, name: str, effective: Sequence[Node]) -> int:
+    """What the people saw who confirmed that less certain values of this register stand."""
+    fields = set(_REGISTER_OF[kind, name].fields)
+    seen = 0
+    for node in effective:
+        if node.op.skeleton.act == CONFIRM_DOWNGRADE:
+            named = node.data.get("confirmed_fields")
+            if not named or (isinstance(named, list) and not fields.isdisjoint(map(str, named))):
+                seen |= node.ancestors
+    return seen
+
+
 def _covered_better(name: str, write: Write, writes: Sequence[Write]) -> Iterable[Downgrade]:
-    confirmed = 0
+    settled_away = 0
     before = [other for other in writes if other.node.bit & write.node.ancestors]
     for other in before:
         if other.node.op.skeleton.act == SETTLE:
-            confirmed |= other.node.ancestors | other.node.bit
+            settled_away |= other.node.ancestors
     for other in before:
         better = EVIDENCE[other.evidence] > EVIDENCE[write.evidence]
-        if better and not other.node.bit & confirmed and other.value != write.value:
+        if better and not other.node.bit & settled_away and other.value != write.value:
             yield Downgrade(name, write.node.op.id, other.node.op.id)
 
 

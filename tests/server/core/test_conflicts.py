@@ -197,7 +197,7 @@ def test_an_irreversible_act_waits_for_the_conflict_and_then_counts(
     assert folded(county, record).state == "已收件"
     assert judgement(county, closed).state_after == ""
     reconcile.settle(county, record, "phone", "13800000003", "核实", "ADMIN")
-    assert ruled(county, closed) == ("admitted", "")
+    assert ruled(county, closed) == ("admitted", "conflict_settled")
     assert folded(county, record).state == "已办结"
     after = judgement(county, closed)
     assert (after.rank, after.state_before, after.state_after) == (2, "已收件", "已办结")
@@ -219,7 +219,64 @@ def test_an_act_stays_held_while_another_conflict_is_open(
     reconcile.settle(county, record, "phone", "13800000003", "核实", "ADMIN")
     assert ruled(county, closed) == ("held", "conflict_open")
     reconcile.settle(county, record, "remark", "甲", "核实", "ADMIN")
-    assert ruled(county, closed) == ("admitted", "")
+    assert ruled(county, closed) == ("admitted", "conflict_settled")
+
+
+@pytest.mark.parametrize(("chosen", "state"), [("已受理", "已决定"), ("待补正", "待补正")])
+def test_a_decision_that_waited_for_a_state_conflict_counts_where_the_chosen_state_allows_it(
+    county: County, case: tuple[Tablet, Tablet, bytes], chosen: str, state: str
+) -> None:
+    one, other, record = case
+    one.record("case", "accept", {}, on=record)
+    other.record("case", "request_correction", {"missing": ["户口簿"]}, on=record)
+    other.send()
+    one.sync()
+    decided = one.record("case", "decide", {"outcome": "granted"}, on=record)
+    one.send()
+    assert ruled(county, decided) == ("held", "conflict_open")
+    reconcile.settle(county, record, "state", chosen, "核实", "ADMIN")
+    assert ruled(county, decided) == ("admitted", "conflict_settled")
+    assert (folded(county, record).state, conflicts(county)) == (state, [])
+    listed_as = {one.operation: one.status for one in folded(county, record).without_effect}
+    assert listed_as.get(decided.id) == (None if state == "已决定" else "not_allowed")
+    for tablet in (one, other):
+        tablet.pull()
+        assert tablet.folded(record).digest() == folded(county, record).digest()
+
+
+def test_settling_is_no_way_to_a_state_that_the_record_was_never_in(
+    county: County, case: tuple[Tablet, Tablet, bytes]
+) -> None:
+    one, _, record = case
+    data: dict[str, Value] = {"values": {"state": "已送达"}, "reason": "省事"}
+    one.record("case", "settle", data, on=record)
+    one.send()
+    assert folded(county, record).state == "已收件"
+    with pytest.raises(NothingToSettle, match="状态"):
+        reconcile.settle(county, record, "state", "已送达", "省事", "ADMIN")
+
+
+def test_an_act_goes_on_when_a_held_one_that_ends_the_conflict_is_admitted(
+    county: County, case: tuple[Tablet, Tablet, bytes]
+) -> None:
+    one, other, record = case
+    one.amend(record, phone="13800000002")
+    other.amend(record, phone="13800000003")
+    one.send()
+    other.sync()
+    gone = Tablet(county, one.site, posted=False)
+    gone.post(one.site, "clerk", to_on=20261027)
+    gone.pull()
+    pass_days(county, 5)
+    late = gone.amend(record, phone="13800000004")
+    gone.send()
+    assert ruled(county, late) == ("held", "posting_ended")
+    closed = other.record("case", "close_on_spot", {}, on=record)
+    other.send()
+    assert ruled(county, closed) == ("held", "conflict_open")
+    reconcile.judge(county, late.id, True, "已核实", "ADMIN")
+    assert (conflicts(county), folded(county, record).fields["phone"]) == ([], "13800000004")
+    assert ruled(county, closed) == ("admitted", "conflict_settled")
 
 
 def test_a_held_act_is_judged_again_by_the_time_that_was_believed(county: County) -> None:
@@ -239,7 +296,7 @@ def test_a_held_act_is_judged_again_by_the_time_that_was_believed(county: County
     believed = judgement(county, closed).effective_at
     pass_days(county, 40)
     reconcile.settle(county, record, "phone", "13800000002", "核实", "ADMIN")
-    assert ruled(county, closed) == ("admitted", "")
+    assert ruled(county, closed) == ("admitted", "conflict_settled")
     assert judgement(county, closed).effective_at == believed
 
 

@@ -32,7 +32,7 @@ REACHED = {
     "", "county_only", "invalid_field", "newer_version", "unknown_kind", "no_session",
     "unknown_agent", "session_signature", "other_author", "citizen_session", "unknown_site",
     "no_posting", "posting_ended", "not_permitted", "only_propose", "conflict_open",
-    "confirmed", "stream_cut", "device_revoked", "device_suspended", "fork", "other_kind",
+    "confirmed", "conflict_settled", "stream_cut", "device_revoked", "device_suspended", "fork", "other_kind",
     "staff_decision", "sealed_form",
 }  # fmt: skip
 """Reasons of a verdict; the tests of this folder ask for each. The rest are fold's own words."""
