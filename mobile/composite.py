@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from shared.canonical import Value
 from shared.catalogue import CatalogueEdition, ItemKind
 from shared.deadlines import Unit
+from shared.identity import IdVerdict, check_id
 from shared.kinds import Kind
+from shared.persons import RESIDENT, born_and_sex
 
 _UNITS = {Unit.WORKDAY: "workday"}
+_IDENTITY = ("person_name", "id_type", "id_no")
 _NO_FILL = frozenset({"settle"})
 """A settle names whole values itself."""
 
@@ -61,4 +64,27 @@ def filled(
             for name in register.fields:
                 if name not in out and shown.get(name) is not None:
                     out[name] = shown[name]
+    if any(name in data for name in _IDENTITY) and "id_assurance" not in data:
+        _unverified(out, data, shown)
+    return out
+
+
+def _unverified(
+    out: dict[str, object], data: Mapping[str, object], shown: Mapping[str, Value]
+) -> None:
+    """Another name or number than the one that was verified is what somebody said."""
+    changed = any(name in data and data[name] != shown.get(name) for name in _IDENTITY)
+    if changed and out.get("id_assurance") not in (None, "none"):
+        out["id_assurance"] = "stated"
+
+
+def with_birth(table: Kind, data: Mapping[str, object]) -> dict[str, object]:
+    """Copy birth date and sex from a resident's number where the author gives none."""
+    out, number = dict(data), data.get("id_no")
+    is_resident = "birth_on" in table.fields and data.get("id_type") in RESIDENT
+    if is_resident and isinstance(number, str):
+        check = check_id(number, today=None)
+        if check.verdict is IdVerdict.VALID:
+            born, sex = born_and_sex(check.number)
+            out = {"birth_on": born, "sex": sex} | out
     return out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from mobile import composite, drafts, lists, projection, sealing
 from mobile import search as searching
@@ -18,6 +19,7 @@ from mobile.timekeeping import Reading
 from shared import kinds, lifecycle
 from shared.canonical import Value
 from shared.civil import civil_date
+from shared.clock import Quality
 from shared.errors import Refused
 from shared.fold import Entry, fold
 from shared.ids import parse_record, record_text
@@ -88,9 +90,8 @@ class Desk:
         table = kinds.kind_of(kind)
         if table.county_only or kind in projection.MACHINERY:
             raise NotFromHere(f"“{table.label}”由系统或县级记录，请选择其他业务类型。")
-        act = table.default_act
-        clean = validate(kind, act, composite.with_item(table, data, self.catalogue))
-        reading = self.read_clock()
+        act, reading = table.default_act, self.read_clock()
+        clean = validate(kind, act, self._completed(table, data), _today(reading))
         if drafts.is_sealed(kind, clean):
             return Sealed(self._seal(clean, reading))
         if kind == RATING:
@@ -107,16 +108,18 @@ class Desk:
         table = kinds.kind_of(before.kind)
         if table.county_only or before.kind in projection.MACHINERY:
             raise NotFromHere(f"“{table.label}”由系统或县级记录，不能在这里办理。")
-        filled = composite.filled(table, act, composite.with_item(table, data, self.catalogue),
-                                  before.fields)  # fmt: skip
-        clean = validate(before.kind, act, filled)
-        _require_allowed(before, act, clean)
         reading = self.read_clock()
+        filled = composite.filled(table, act, self._completed(table, data), before.fields)
+        clean = validate(before.kind, act, filled, _today(reading))
+        _require_allowed(before, act, clean)
         with self.store.write():
             operation = self.log.append(Act(before.kind, act, clean, record, before.heads), reading)
             after = self._project(shown.held.entries, operation)
             self._draw_dummy(reading)
         return Recorded(record, operation.id, after.state)
+
+    def _completed(self, table: kinds.Kind, data: Mapping[str, object]) -> dict[str, object]:
+        return composite.with_birth(table, composite.with_item(table, data, self.catalogue))
 
     def _write_new(
         self, table: kinds.Kind, act: str, clean: dict[str, Value], reading: Reading
@@ -179,6 +182,11 @@ class Desk:
     def search(self, text: str) -> list[lists.ListRow]:
         """Return the records that `text` may mean: name, initials, slip number, phone tail."""
         return searching.search(self.store, text)
+
+
+def _today(reading: Reading) -> date | None:
+    """The date where it may be believed: a reset clock must not call anybody unborn."""
+    return civil_date(reading.at) if reading.quality >= Quality.CORRECTED else None
 
 
 def _require_allowed(record: Record, act: str, data: Mapping[str, Value]) -> None:

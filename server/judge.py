@@ -111,7 +111,7 @@ def _judged(bench: Bench, brief: Brief, on: date) -> _Judged:
     status, reason = _authorship(brief)
     if status is not _ADMITTED:
         return status, 0, reason
-    if not _is_valid(brief.operation):
+    if not _is_valid(brief.operation, civil_date(bench.received_at)):
         return _REFUSED, 0, "invalid_field"
     status, rank, reason = _rights(bench, brief, on)
     if status is _ADMITTED and _waits_for_conflict(brief):
@@ -128,9 +128,9 @@ def _quarantine(bench: Bench, seq: int) -> str:
     return "device_suspended" if bench.device_state == "suspended" else ""
 
 
-def _is_valid(operation: Operation) -> bool:
+def _is_valid(operation: Operation, today: date | None = None) -> bool:
     try:
-        validate(operation.skeleton.kind, operation.skeleton.act, operation.data)
+        validate(operation.skeleton.kind, operation.skeleton.act, operation.data, today)
     except InvalidField:
         return False
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 
@@ -15,7 +16,8 @@ from shared import lifecycle
 from shared.canonical import Value
 from shared.fields import Field, FieldType, Kind
 from shared.kinds import EVIDENCE_KEY, EVIDENCE_LEVELS, KINDS
-from shared.values import InvalidField, clean_id_no, clean_value, shown
+from shared.persons import require_plausible
+from shared.values import FOREIGN_CARD, InvalidField, clean_id_no, clean_value, shown
 
 __all__ = ["InvalidField", "validate"]
 
@@ -26,12 +28,20 @@ _CHANGING: frozenset[str] = frozenset({"amend", "correct_record"})
 """Acts that must change at least one field of the record."""
 
 
-def validate(kind: str, act: str, data: Mapping[str, object]) -> dict[str, Value]:
+_NAMING: frozenset[str] = frozenset({"purge", "declare_lost", "confirm_held"})
+"""Acts that name operations: a purge says what each had written, the others name them alone."""
+
+
+def validate(
+    kind: str, act: str, data: Mapping[str, object], today: date | None = None
+) -> dict[str, Value]:
     """Return the canonical data of one act: text, integers, booleans, None, lists and dicts only.
 
     Names, phones, identity numbers and dates come back in their stored form, choices as codes. An
     emptied field is None. `evidence` is kept; where a number was verified and nothing else is said,
-    its `id_assurance` is the evidence of the person. Raises InvalidField alone, whatever is given.
+    its `id_assurance` is the evidence of the person. `today` is a trusted date, never a reset
+    clock's: nobody is born after it; None leaves that out. Raises InvalidField alone, whatever is
+    given.
     """
     table = _kind(kind)
     _require_known_act(table, act)
@@ -47,7 +57,10 @@ def validate(kind: str, act: str, data: Mapping[str, object]) -> dict[str, Value
     _keep_name_as_written(table, data, out)
     if act == "settle":
         out["values"] = _settled(table, data.get("values"))
+    if act in _NAMING:
+        _require_named(table, act, out.get("operations"))
     _require(table, act, out)
+    require_plausible(table, out, today)
     evidence = _evidence(table, data.get(EVIDENCE_KEY), out)
     if evidence:
         out[EVIDENCE_KEY] = evidence
@@ -97,7 +110,10 @@ def _clean_id_numbers(table: Kind, data: Mapping[str, object], out: dict[str, Va
     for field in _id_fields(table.name):
         if field.name in data:
             id_type = out.get("id_type") if field.name == "id_no" else None
-            out[field.name] = clean_id_no(field, data[field.name], id_type)
+            number = out[field.name] = clean_id_no(field, data[field.name], id_type)
+            is_card = isinstance(number, str) and len(number) == 18 and number[0] == "9"
+            if field.name == "id_no" and id_type is None and is_card and "id_type" in table.fields:
+                out["id_type"] = FOREIGN_CARD
 
 
 def _keep_name_as_written(table: Kind, data: Mapping[str, object], out: dict[str, Value]) -> None:
@@ -152,6 +168,23 @@ def _state(table: Kind, value: object) -> str:
     return value
 
 
+def _require_named(table: Kind, act: str, operations: Value) -> None:
+    """Every replica has to fold a purge alike, whether it holds the data or not."""
+    label = table.fields["operations"].label
+    for named in operations if isinstance(operations, list) else []:
+        if act != "purge" and not isinstance(named, str):
+            raise InvalidField("operations", label, "应只写操作编号，请从记录的历史中选取。")
+        if act == "purge" and not _says_fields(named):
+            raise InvalidField(
+                "operations", label, "应写明每个操作的编号和要清除的字段（fields）。"
+            )
+
+
+def _says_fields(named: Value) -> bool:
+    fields = named.get("fields") if isinstance(named, dict) else None
+    return isinstance(fields, list) and bool(fields) and all(isinstance(f, str) for f in fields)
+
+
 def _require(table: Kind, act: str, out: Mapping[str, Value]) -> None:
     for field in _required(table.name, act):
         if out.get(field.name) in (None, [], {}):
@@ -186,7 +219,27 @@ def _evidence(table: Kind, raw: object, out: Mapping[str, Value]) -> dict[str, V
             )
         evidence[name] = level
     assured = out.get("id_assurance")
+    if isinstance(assured, str):
+        _require_agreement(table, evidence, assured)
     named = "id_no" if out.get("id_no") is not None else "person_name"
     if assured in EVIDENCE_LEVELS and assured != "stated" and out.get(named) is not None:
         evidence.setdefault(named, assured)
     return evidence
+
+
+_SURE = ("none", "stated", "photo", "seen", "read")
+"""How an identity document was verified, weakest first."""
+
+
+def _require_agreement(table: Kind, evidence: Mapping[str, Value], assured: str) -> None:
+    """A number is no surer than its document, and nothing of a person was read from a card that
+    was not: else a typed name could outrank one that was read."""
+    number = evidence.get("id_no")
+    above = isinstance(number, str) and _SURE.index(number) > _SURE.index(assured)
+    read = assured != "read" and "read" in (evidence.get(name) for name in _OF_PERSON)
+    if above or read:
+        label = table.fields["id_assurance"].label
+        raise InvalidField("id_assurance", label, "与核验依据（evidence）不一致，请改为一致。")
+
+
+_OF_PERSON = ("person_name", "id_type", "id_no", "id_assurance")

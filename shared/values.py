@@ -22,6 +22,8 @@ INSTANT_MAX = 253_402_300_799_999
 DEPTH_MAX = 5
 """Levels below the data itself, so that the whole is at most 6 deep."""
 MAP_TEXT_MAX = 4096
+FOREIGN_CARD = "553"
+"""外国人永久居留身份证: 18 digits that begin with 9, checked like a resident's."""
 
 _HIDDEN = frozenset({"Cc", "Cf"})
 _DATE = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?(?:[-/.]?([0-9]{1,2})日?)?|年)?", re.ASCII)
@@ -65,10 +67,15 @@ def clean_id_no(field: Field, raw: object, id_type: object) -> Value:
         check = check_id(text, today=None)
         if check.verdict is IdVerdict.INVALID:
             raise _wrong(field, f"：{check.problem}")
+        if check.verdict is IdVerdict.OTHER_KIND and id_type is not None:
+            raise _wrong(field, f"：{check.warnings[0]}")
         return check.number
     number = canonical_id(text)
     if not _OTHER_ID.fullmatch(number):
         raise _wrong(field, "只能是字母和数字，最多30位，请核对证件。")
+    is_card = id_type == FOREIGN_CARD and len(number) == 18
+    if is_card and check_id(number, today=None).verdict is IdVerdict.INVALID:
+        raise _wrong(field, "的校验位不对，请逐位核对。")
     return number
 
 

@@ -292,3 +292,21 @@ def test_names_are_nowhere_on_the_disk(tmp_path: Path) -> None:
 
 def test_misuse_is_not_refusal() -> None:
     assert not issubclass(NotNow, Misuse)
+
+
+def test_another_name_than_the_one_that_was_read_is_only_said(tablet: Tablet) -> None:
+    done = record(tablet, id_no="51990119480315003X", id_assurance="read")
+    tablet.desk.act(done.record, "amend", {"person_name": "赵测验"})
+    shown = tablet.desk.show(done.record).record
+    assert (shown.fields["id_no"], shown.fields["id_assurance"]) == ("51990119480315003X", "stated")
+    assert [one.register for one in shown.downgrades] == ["person_name"]
+    tablet.desk.act(done.record, "amend", {"id_assurance": "seen"})
+    assert tablet.desk.show(done.record).record.fields["id_assurance"] == "seen"
+
+
+def test_birth_date_and_sex_come_from_the_number(tablet: Tablet) -> None:
+    done = record(tablet, id_no="51990119480315003X")
+    fields = tablet.desk.show(done.record).record.fields
+    assert (fields["birth_on"], fields["sex"]) == ("1948-03-15", "male")
+    with pytest.raises(InvalidField, match="不一致"):
+        record(tablet, id_no="51990119480315003X", birth_on="1950-01-01")

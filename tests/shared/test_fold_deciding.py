@@ -3,6 +3,7 @@ and records whose beginning is lost."""
 
 from __future__ import annotations
 
+from shared.canonical import Value
 from shared.fold import Entry, fold
 from shared.graph import FREED
 from shared.operation import Operation
@@ -23,8 +24,8 @@ def ruled(op: Operation, status: Status, reason: str, seq: int) -> Entry:
 
 
 def settle(value: str, *parents: Operation, seq: int) -> Entry:
-    data = {"values": {"state": value}, "reason": "核实"}
-    made = make("settle", dict(data), kind="case", parents=parents, device=9, at=50, seq=seq)
+    data: dict[str, Value] = {"values": {"state": value}, "reason": "核实"}
+    made = make("settle", data, kind="case", parents=parents, device=9, at=50, seq=seq)
     return ruled(made, Status.ADMITTED, "", seq)
 
 
@@ -100,15 +101,18 @@ def test_a_downgrade_is_listed_until_somebody_who_saw_it_confirms_it() -> None:
 
 def test_a_settled_value_is_not_written_over_in_silence() -> None:
     other = make("amend", {"phone": "3"}, parents=[START], device=2, at=2)
-    data = {"values": {"phone": "2"}, "reason": "核实", "evidence": {"phone": "read"}}
-    chosen = make("settle", dict(data), parents=[TYPED, other], device=9, at=3)
+    data: dict[str, Value] = {
+        "values": {"phone": "2"}, "reason": "核实", "evidence": {"phone": "read"},
+    }  # fmt: skip
+    chosen = make("settle", data, parents=[TYPED, other], device=9, at=3)
     later = make("amend", {"phone": "4"}, parents=[chosen], device=2, seq=2, at=4)
     record = fold(admitted(START, TYPED, other, chosen, later))
     assert [(one.register, one.covered) for one in record.downgrades] == [("phone", chosen.id)]
 
 
 def test_a_purge_erases_whichever_way_it_names_the_operation() -> None:
-    for named in (START.id.hex(), {"id": START.id.hex()}):
+    ways: list[Value] = [START.id.hex(), {"id": START.id.hex()}]
+    for named in ways:
         purge = make("purge", {"operations": [named], "reason": "到期"}, parents=[START], at=9)
         record = fold(admitted(START, purge))
         assert "person_name" not in record.fields

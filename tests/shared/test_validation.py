@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -188,8 +189,77 @@ def test_settle_names_registers_as_conflicts_do() -> None:
 
 def test_purge_may_say_what_an_operation_had_written() -> None:
     named = {"id": OPERATION, "fields": ["phone"], "kept": {"check_result": "complete"}}
-    data = {"reason": "本人要求", "operations": [named, OPERATION]}
+    data: dict[str, object] = {"reason": "本人要求", "operations": [named]}
     assert validate("proxy", "purge", data) == data
+
+
+@pytest.mark.parametrize(
+    ("act", "named"),
+    [
+        ("purge", OPERATION),
+        ("purge", {"id": OPERATION}),
+        ("purge", {"id": OPERATION, "fields": []}),
+        ("declare_lost", {"id": OPERATION, "fields": ["phone"]}),
+        ("confirm_held", {"id": OPERATION}),
+    ],
+)
+def test_each_act_names_operations_in_its_own_form(act: str, named: object) -> None:
+    assert refused("proxy", act, {"reason": "x", "operations": [named]}).field == "operations"
+
+
+TODAY = date(2026, 11, 25)
+UNBORN = "51990120990101001"
+UNBORN += check_character(UNBORN)
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"birth_on": "2026-11-26"}, "birth_on"),
+        ({"birth_on": "2027"}, "birth_on"),
+        ({"id_no": UNBORN}, "id_no"),
+        ({"id_no": ID, "birth_on": "1990-01-01"}, "birth_on"),
+        ({"id_no": ID, "sex": "female"}, "sex"),
+    ],
+)
+def test_a_person_agrees_with_the_number_and_is_born(data: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidField) as caught:
+        validate("proxy", "amend", data, TODAY)
+    assert caught.value.field == field
+
+
+def test_a_birth_that_may_be_is_kept_as_it_was_said() -> None:
+    for data in ({"birth_on": "2026-11-25"}, {"birth_on": "2026-11"}, {"id_no": UNBORN[:0]}):
+        assert validate("proxy", "amend", {**data, "sex": "female"}, TODAY)["sex"] == "female"
+    agreed = {"id_no": ID, "birth_on": "1948", "sex": "male"}
+    assert validate("proxy", "amend", agreed, TODAY) == agreed
+    assert validate("proxy", "amend", {"id_no": UNBORN}), "a clock nobody trusts refuses nobody"
+
+
+def test_a_foreigner_s_card_is_a_document_of_its_own() -> None:
+    card = "91990119480315003"
+    card += check_character(card)
+    assert validate("proxy", "amend", {"id_no": card})["id_type"] == "553"
+    assert "外国人" in str(refused("proxy", "amend", {"id_no": card, "id_type": "111"}))
+    assert validate("proxy", "amend", {"id_no": card, "id_type": "553"})["id_no"] == card
+    wrong = card[:-1] + ("0" if card[-1] != "0" else "1")
+    assert refused("proxy", "amend", {"id_no": wrong, "id_type": "553"}).field == "id_no"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"person_name": "李四", "id_assurance": "stated", "evidence": {"person_name": "read"}},
+        {"id_no": ID, "id_assurance": "photo", "evidence": {"id_no": "seen"}},
+    ],
+)
+def test_nothing_is_surer_than_the_document_it_was_read_from(data: dict[str, object]) -> None:
+    assert refused("proxy", "amend", data).field == "id_assurance"
+
+
+def test_a_name_may_be_seen_elsewhere_than_on_a_card() -> None:
+    data = {"person_name": "李婠", "id_assurance": "none", "evidence": {"person_name": "seen"}}
+    assert validate("proxy", "amend", data)["evidence"] == {"person_name": "seen"}
 
 
 def test_an_unknown_field_gets_a_hint() -> None:
