@@ -6,7 +6,7 @@ transaction. A call that raises has changed nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,7 @@ from mobile.timekeeping import Reading
 from shared import kinds, lifecycle
 from shared.canonical import Value
 from shared.civil import civil_date
-from shared.clock import Quality
+from shared.clock import Quality, capped
 from shared.errors import Refused
 from shared.fold import Entry, fold
 from shared.ids import parse_record, record_text
@@ -112,8 +112,12 @@ class Desk:
         filled = composite.filled(table, act, self._completed(table, data), before.fields)
         clean = validate(before.kind, act, filled, _today(reading))
         _require_allowed(before, act, clean)
+        written = Act(
+            before.kind, act, clean, record, before.heads,
+            after=_latest(shown.held.entries, before.heads),
+        )  # fmt: skip
         with self.store.write():
-            operation = self.log.append(Act(before.kind, act, clean, record, before.heads), reading)
+            operation = self.log.append(written, reading)
             after = self._project(shown.held.entries, operation)
             self._draw_dummy(reading)
         return Recorded(record, operation.id, after.state)
@@ -182,6 +186,16 @@ class Desk:
     def search(self, text: str) -> list[lists.ListRow]:
         """Return the records that `text` may mean: name, initials, slip number, phone tail."""
         return searching.search(self.store, text)
+
+
+def _latest(entries: Sequence[Entry], heads: Collection[bytes]) -> int:
+    """The latest clock of these operations, as the county caps it."""
+    clocks = (
+        capped(one.operation.skeleton.clock, one.verdict.cap_ms if one.verdict else None)
+        for one in entries
+        if one.operation.id in heads
+    )
+    return max(clocks, default=0)
 
 
 def _today(reading: Reading) -> date | None:

@@ -47,6 +47,8 @@ class Act:
     effective_at: int | None = None
     """Unix ms; None for now. A date from paper is given by the author."""
     by_citizen: bool = False
+    after: int = 0
+    """The latest clock among the parents: an act is never stamped before what it was done upon."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class Log:
         if streams.block_is_full(stream):
             streams.new_block(self.store, stream, self.entropy)
         seq = stream.seq + 1
-        stream.clock = hybrid.tick(stream.clock, reading.at)
+        stream.clock = hybrid.tick(max(stream.clock, act.after), reading.at)
         record = act.record or derive_record_id(stream.seed, seq, hybrid.ms_of(stream.clock))
         effective_at = reading.at if act.effective_at is None else act.effective_at
         operation = operations.build(

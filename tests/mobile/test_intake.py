@@ -226,3 +226,22 @@ def test_a_restored_county_gets_again_what_it_lost(tablet: Tablet) -> None:
     (again,) = tablet.locked.outbox.all()
     assert (again.seq_from, again.seq_to) == (3, 4)
     assert [one.seq for one in streams.all_streams(tablet.store)] == [4]
+
+
+def test_an_act_is_never_stamped_before_what_it_was_done_upon(tablet: Tablet) -> None:
+    far = 4_000_000_000_000 << 16  # their clock runs ahead of ours
+    one = operations.build(
+        stream=STREAM, seq=1, author="agent:HGFEDCBA", site="s0102", session=None, record=RECORD,
+        kind="consultation", act="register", parents=(), clock=far, quality=3, effective_at=NOW,
+        data={"question": "问"}, salt=SALT,
+    )  # fmt: skip
+    cap = NOW + 24 * 60 * 60 * 1000
+    held = Received(one, verdict(1)._replace(cap_ms=cap))
+    tablet.intake.page(page(tablet, held, cursor=b""))
+    done = tablet.desk.act(RECORD, "answer", {"answer": "答"})
+    stamp = next(
+        entry.operation.skeleton.clock
+        for entry in tablet.desk.show(RECORD).held.entries
+        if entry.operation.id == done.operation
+    )
+    assert cap << 16 < stamp <= (cap + 1) << 16, "after it, and no further than the county's cap"
