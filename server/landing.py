@@ -123,8 +123,8 @@ class Landing:
         self._tx.put_attached(Attached(*pair) for pair in sorted(self._owners.items()))
         for record in records:
             self._put_conflicts(record)
-        matching.match(self._tx, [(one, projecting.site_of(one, self._entries[one.id]))
-                                  for one in records])  # fmt: skip
+        sites = [(one, projecting.site_of(one, self._entries[one.id])) for one in records]
+        matching.match(self._tx, sites, self._stood.keys())
         if self._feeds:
             self._feed()
 

@@ -9,7 +9,7 @@ the pair's own record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from server.card import read_card
@@ -37,15 +37,21 @@ _SURE = frozenset({"read", "seen"})
 _MERGED = "已并入"
 
 
-def match(tx: Tx, found: Sequence[tuple[Record, str]]) -> None:
-    """Enter keys and pairs of records that were just folded, each with the site that made it."""
+def match(
+    tx: Tx, found: Sequence[tuple[Record, str]], stood: Collection[bytes] | None = None
+) -> None:
+    """Enter keys and pairs of records that were just folded, each with the site that made it.
+
+    `stood`: those that may have keys already; None for all.
+    """
     matters = [
         (record, keys_of(tx, record, site))
         for record, site in found
         if record.kind in KINDS and record.history
     ]
     if matters:
-        tx.put_match_keys({record.id: keys for record, keys in matters})
+        earlier = [record.id for record, _ in matters if stood is None or record.id in stood]
+        tx.put_match_keys({record.id: keys for record, keys in matters}, earlier)
         tx.add_pairs(_pairs(tx, matters))
         _let_go(tx, [record for record, _ in matters])
     for record, _ in found:
@@ -77,16 +83,16 @@ def keys_of(tx: Tx, record: Record, site: str) -> list[MatchKey]:
 def _pairs(tx: Tx, matters: Sequence[tuple[Record, list[MatchKey]]]) -> list[PairRow]:
     """The pairs that these records make with any in the database, the surest rule first."""
     found: dict[bytes, PairRow] = {}
+    equal: dict[bytes, list[MatchKey]] = {}
+    for other in tx.matches({key.blind for _, keys in matters for key in keys}):
+        equal.setdefault(other.blind, []).append(other)
+    doubled = {blind for blind, others in equal.items() if len(others) > 1}
     for rule in _RULES:
-        equal: dict[bytes, list[MatchKey]] = {}
-        wanted = {key.blind for _, keys in matters for key in keys if key.kind == rule}
-        for other in tx.matches(rule, wanted):
-            equal.setdefault(other.blind, []).append(other)
         for record, keys in matters:
-            is_sure = any(key.kind == _VERIFIED for key in keys)
             for key in keys:
-                if key.kind == rule:
-                    for other in _candidates(tx, record, key, equal.get(key.blind, []), is_sure):
+                if key.kind == rule and key.blind in doubled:
+                    is_sure = any(one.kind == _VERIFIED for one in keys)
+                    for other in _candidates(tx, record, key, equal[key.blind], is_sure):
                         row = _pair(record, key, other)
                         found.setdefault(row.pair, row)
     return list(found.values())

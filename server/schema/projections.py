@@ -110,7 +110,7 @@ match_keys = table(
     text("item"),
     day("effective_on"),
     key=("record", "kind", "blind"),
-    indexes=[("kind", "blind")],
+    indexes=[("blind",)],
 )
 """Blind keys that find possible double filings. They never leave the core."""
 

@@ -18,17 +18,21 @@ _ROW = tuple(column for column in _m if column.name != "county")
 class Matching(Access):
     """Match keys are projections under the core's key; nothing of them leaves the core."""
 
-    def put_match_keys(self, keys: Mapping[bytes, Iterable[MatchKey]]) -> None:
-        """Replace the blind keys of records."""
-        if keys:
+    def put_match_keys(
+        self, keys: Mapping[bytes, Iterable[MatchKey]], earlier: Collection[bytes] | None = None
+    ) -> None:
+        """Replace the blind keys of records; `earlier`: those of them that may have any."""
+        replaced = list(keys if earlier is None else earlier)
+        if replaced:
             self.connection.execute(
-                self._delete(match_keys).where(self._among(_m.record, list(keys)))
+                self._delete(match_keys).where(self._among(_m.record, replaced))
             )
-            self._insert(match_keys, [row for rows in keys.values() for row in rows])
+        self._insert(match_keys, [row for rows in keys.values() for row in rows])
 
-    def matches(self, kind: str, blind: Collection[bytes]) -> list[MatchKey]:
-        """Return the keys of one kind that equal one of these, with the records they belong to."""
-        found = self._found(_ROW, _m.blind, blind, _m.kind == kind)
+    def matches(self, blind: Collection[bytes]) -> list[MatchKey]:
+        """Return the keys that equal one of these, with the records they belong to. A blind key
+        tells its kind: equal ones are of one kind."""
+        found = self._found(_ROW, _m.blind, blind)
         return sorted((MatchKey(*row) for row in found), key=lambda row: (row.blind, row.record))
 
     def match_keys_of(self, record: bytes, kind: str) -> list[MatchKey]:

@@ -274,9 +274,10 @@ def test_routes_conflicts_and_keys_are_replaced_per_record(ledger: Ledger) -> No
         blind = tx.blind("id", "510322199001011234")
         tx.put_match_keys({one: [MatchKey(one, "id", blind, "BM-YB-001", 20261026)]})
         tx.put_match_keys({other: [MatchKey(other, "id", blind, "BM-YB-001", 20261026)]})
-        tx.put_match_keys({other: [MatchKey(other, "name", blind, "BM-YB-001", 20261026)]})
-        assert [found.record for found in tx.matches("id", [blind, b"?" * 16])] == [one]
-        assert tx.matches("id", []) == []
+        assert [found.record for found in tx.matches([blind, b"?" * 16])] == [one, other]
+        tx.put_match_keys({other: [MatchKey(other, "id", b"!" * 16, "BM-YB-001", 20261026)]})
+        assert [found.record for found in tx.matches([blind, b"?" * 16])] == [one]
+        assert tx.matches([]) == []
 
 
 def test_attachments_are_found_by_their_record(ledger: Ledger) -> None:
