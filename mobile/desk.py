@@ -204,7 +204,10 @@ def _today(reading: Reading) -> date | None:
 
 
 def _require_allowed(record: Record, act: str, data: Mapping[str, Value]) -> None:
-    if act in FREE_ACTS or lifecycle.may_follow(record.kind, record.state, act, data):
+    if act in FREE_ACTS:
+        return
+    if lifecycle.may_follow(record.kind, record.state, act, data):
+        _require_open(record, act)
         return
     allowed = "、".join(
         lifecycle.act_label(record.kind, name)
@@ -212,3 +215,16 @@ def _require_allowed(record: Record, act: str, data: Mapping[str, Value]) -> Non
     )
     label = lifecycle.act_label(record.kind, act)
     raise NotNow(f"记录现在是“{record.state}”，不能“{label}”；可以办理：{allowed or '无'}。")
+
+
+def _require_open(record: Record, act: str) -> None:
+    """What fold asks of an act beside the state: not done before, and a value of the record."""
+    label = lifecycle.act_label(record.kind, act)
+    is_done = any(effect.act == act for effect in record.history)
+    if is_done and lifecycle.is_once(record.kind, act):
+        raise NotNow(f"“{label}”每条记录只办一次，之前已经办过，请看记录的历史。")
+    rule = lifecycle.entry_condition(record.kind, act)
+    if rule is not None and not rule.holds(record.fields):
+        field = kinds.kind_of(record.kind).fields[rule.field]
+        word = field.choice_label(str(record.fields[rule.field]))
+        raise NotNow(f"“{field.label}”现在是“{word}”，不能“{label}”，请先核对这一项。")

@@ -9,7 +9,7 @@ from server.county import day_number
 from shared import lifecycle
 from shared.calendars import CalendarEdition, CalendarMissing
 from shared.civil import civil_date
-from shared.deadlines import Deadline, Extension, Limit, Suspension, Unit
+from shared.deadlines import Deadline, DueDate, Extension, Limit, Suspension, Unit
 from shared.record import Effect, Record
 
 _ACCEPTING = frozenset({"accept", "deem_accepted", "close_on_spot"})
@@ -29,10 +29,11 @@ def dates_of(calendar: CalendarEdition, record: Record) -> Dates:
     if not record.history:
         return Dates(None, None, None)
     closed = next((e for e in record.history if _closes(record.kind, e)), None)
+    due = due_of(calendar, record)
     return Dates(
         day_number(civil_date(record.history[0].effective_at)),
         None if closed is None else day_number(civil_date(closed.effective_at)),
-        _due_on(calendar, record) if record.kind == "case" else None,
+        None if due is None else day_number(due.on),
     )
 
 
@@ -43,8 +44,14 @@ def _closes(kind: str, effect: Effect) -> bool:
     return ends and not (was in _CLOSED or (was is not None and lifecycle.is_end(kind, was)))
 
 
-def _due_on(calendar: CalendarEdition, record: Record) -> int | None:
-    """The promised due date of an accepted case, by the limits that its acceptance froze."""
+def due_of(calendar: CalendarEdition, record: Record) -> DueDate | None:
+    """Return the promised due date of an accepted case, 暂定 and paused marked; None for others.
+
+    No act but `correct_record` touches item and limits once a case is accepted, so what the record
+    shows is what the acceptance froze, set right where the county corrected it.
+    """
+    if record.kind != "case":
+        return None
     accepted = next((e for e in record.history if e.act in _ACCEPTING), None)
     promised, statutory = record.fields.get("promised_days"), record.fields.get("statutory_days")
     if accepted is None or not isinstance(promised, int):
@@ -53,10 +60,10 @@ def _due_on(calendar: CalendarEdition, record: Record) -> int | None:
     legal = statutory if isinstance(statutory, int) else promised
     deadline = Deadline(
         civil_date(accepted.effective_at), Limit(promised, unit), Limit(legal, unit),
-        _suspensions(record), _extensions(record),
+        _suspensions(record), _extensions(record), joint=record.fields.get("joint") is True,
     )  # fmt: skip
     try:
-        return day_number(deadline.promised_due(calendar).on)
+        return deadline.promised_due(calendar)
     except CalendarMissing:  # a year nobody has published yet: shown as 暂无期限, not guessed
         return None
 
@@ -75,6 +82,8 @@ def _suspensions(record: Record) -> list[Suspension]:
 
 
 def _extensions(record: Record) -> list[Extension]:
+    """A case is extended once. Of two extensions made apart, the applicant was told by the first
+    and the days are those the record shows."""
     days = record.fields.get("extend_days")
     told = [civil_date(e.effective_at) for e in record.history if e.act == "extend"]
-    return [Extension(days, told[-1])] if told and isinstance(days, int) else []
+    return [Extension(days, min(told))] if told and isinstance(days, int) else []

@@ -95,6 +95,7 @@ class Deadline:
     statutory: Limit
     suspensions: Sequence[Suspension] = ()
     extensions: Sequence[Extension] = ()
+    joint: bool = False
 
     def promised_due(self, calendar: CalendarEdition, *, today: date | None = None) -> DueDate:
         """Return the promised due date; raise CalendarMissing."""
@@ -105,12 +106,18 @@ class Deadline:
         return self._due(calendar, self.statutory, today)
 
     def _due(self, calendar: CalendarEdition, limit: Limit, today: date | None) -> DueDate:
-        """An extension told too late moves nothing: asking after the date counts as late."""
+        """An extension told too late moves nothing: asking after the date counts as late.
+
+        All of them together count no more days than the law allows, whatever was written.
+        """
         days = calendar if limit.unit is Unit.WORKDAY else None
         due = _nth(self.accepted_on, limit.days, self.suspensions, today, days)
+        left = EXTENSION_DAYS_MAX_JOINT if self.joint else EXTENSION_DAYS_MAX
         for each in sorted(self.extensions, key=lambda extension: extension.told_on):
             if each.told_on < due.on:
-                due = extend(calendar, due, each, self.suspensions, unit=limit.unit, today=today)
+                counted = replace(each, days=min(each.days, left))
+                left -= counted.days
+                due = extend(calendar, due, counted, self.suspensions, unit=limit.unit, today=today)
         return due
 
 
@@ -140,6 +147,8 @@ class Term(Enum):
     TRIAGE = "投诉分办"
     REPLY = "投诉答复"
     REPLY_COMPLEX = "复杂投诉答复"
+    BAD_RATING_CHECK = "差评核实"
+    BAD_RATING_FIX = "差评整改"
 
 
 TERMS: Mapping[Term, Limit] = MappingProxyType(
@@ -152,9 +161,11 @@ TERMS: Mapping[Term, Limit] = MappingProxyType(
         Term.TRIAGE: Limit(1),
         Term.REPLY: Limit(5),
         Term.REPLY_COMPLEX: Limit(15),
+        Term.BAD_RATING_CHECK: Limit(2),
+        Term.BAD_RATING_FIX: Limit(15),
     }
 )
-"""Defaults of DOMAIN.md §3.3 and §3.5; a county may set others."""
+"""Defaults of DOMAIN.md §3.3, §3.5 and §4 (差评); a county may set others."""
 
 
 def add_workdays(
@@ -238,9 +249,9 @@ def warning(
 ) -> Warning:
     """Return the colour of an open case at `now` (Unix ms); raise CalendarMissing.
 
-    Blue: half used. Yellow: a fifth of the promised days left, or one working day. Red: past the
+    Blue: half used. Yellow: a fifth of the promised days left, or one of them. Red: past the
     promise. Black: past the law. A 即办件 (promise 0) is yellow two hours before `closing` and red
-    when its day is over. While the clock stands the colour stands.
+    when its day is over. Days are of the promise's unit. While the clock stands the colour stands.
     """
     today = civil_date(now)
     due = deadline.promised_due(calendar, today=today)
@@ -254,7 +265,7 @@ def warning(
     days = calendar if deadline.promised.unit is Unit.WORKDAY else None
     left = _count(today, due.on, stands, days)
     total = _count(deadline.accepted_on, due.on, stands, days)
-    if 5 * left <= total or elapsed_workdays(calendar, today, due.on, stands) <= 1:
+    if 5 * left <= total or left <= 1:
         return Warning.YELLOW
     return Warning.BLUE if 2 * left <= total else Warning.NONE
 

@@ -83,14 +83,30 @@ class Register:
         return len(self.fields) > 1
 
 
+GIVEN = "*given"
+"""As the value of a condition: any value at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """At `act`, a `field` that holds `value` asks for every one of `needs`."""
+    """At `act`, a `field` that holds `value` (or any, for GIVEN) asks for every one of `needs`."""
 
     act: str
     field: str
     value: str
     needs: tuple[str, ...]
+
+    def applies(self, act: str, data: Mapping[str, object]) -> bool:
+        """Whether an act with these data has to carry `needs`."""
+        value = data.get(self.field)
+        is_met = value not in (None, "", []) if self.value == GIVEN else value == self.value
+        return act == self.act and is_met
+
+    def words(self, field: Field) -> str:
+        """When the needs arise, for a sentence; `field` is the declaration of `self.field`."""
+        if self.value == GIVEN:
+            return f"填了“{field.label}”时"
+        return f"在“{field.choice_label(self.value)}”时"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def _walk(kind: str, ordered: Sequence[Node]) -> tuple[list[Write], tuple[Effect
     """Walk the life cycle in topological order; mark what is not allowed or not known."""
     writers: list[Write] = []
     history: list[Effect] = []
+    effective: list[Node] = []
     waiting = 0
     for node in ordered:
         if node.standing is Standing.WAITING:
@@ -69,14 +70,15 @@ def _walk(kind: str, ordered: Sequence[Node]) -> tuple[list[Write], tuple[Effect
             node.standing, node.reason = Standing.NOT_ALLOWED, "other_kind"
         elif not _is_known(kind, node):
             node.standing, node.reason = Standing.UNKNOWN, "unknown_act"
-        elif not _is_allowed(kind, node, assumed, writers):
+        elif reason := _objection(kind, node, assumed, writers, effective):
             late = node.ancestors & waiting  # the act may be right once the parent is here
             node.standing = Standing.WAITING if late else Standing.NOT_ALLOWED
-            node.reason = "parent_missing" if late else "state"
+            node.reason = "parent_missing" if late else reason
         if node.standing is not None:
             continue
         if after is not None and _writes_state(kind, node):
             writers.append(Write(node, after, "stated"))
+        effective.append(node)
         history.append(Effect(node.op.id, skeleton.act, before, after, node.effective_at))
     return writers, tuple(history)
 
@@ -131,6 +133,23 @@ def _is_known(kind: str, node: Node) -> bool:
     return skeleton.act in STEWARD_ACTS or lifecycle.is_known_act(
         kind, skeleton.act, version=skeleton.version
     )
+
+
+def _objection(
+    kind: str, node: Node, before: str | None, writers: Sequence[Write], effective: Sequence[Node]
+) -> str:
+    """Why the node's own ancestors do not allow it, as a reason code; "" where they do."""
+    if not _is_allowed(kind, node, before, writers):
+        return "state"
+    act, version = node.op.skeleton.act, node.op.skeleton.version
+    once = lifecycle.is_once(kind, act, version=version)
+    rule = lifecycle.entry_condition(kind, act, version=version)
+    if not once and rule is None:
+        return ""
+    earlier = [one for one in effective if one.bit & node.ancestors]
+    if once and any(one.op.skeleton.act == act for one in earlier):
+        return "once"
+    return "" if rule is None or rule.holds(registers.shown(kind, earlier)) else "value"
 
 
 def _is_allowed(kind: str, node: Node, before: str | None, writers: Sequence[Write]) -> bool:

@@ -6,7 +6,8 @@ values. `None` as a state means that the record does not exist yet.
 
 For fold: an act with `is_state_act` writes the state register with `next_state`; every other act
 leaves it alone, and `may_follow` says for any act, state-changing or not, whether it is allowed
-from the state of its own ancestors.
+from the state of its own ancestors. `is_once` and `entry_condition` name what else those ancestors
+have to allow: that the act has not been done yet, and a value of the record.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from shared.cycle_table import TABLES
-from shared.cycle_table.step import SAME, Cycle, Step
+from shared.cycle_table.step import SAME, Cycle, Step, When
 
 RULES_VERSION = 1
 
@@ -88,6 +89,18 @@ def is_end(kind: str, state: str | None, *, version: int = RULES_VERSION) -> boo
 def is_irreversible(kind: str, act: str, *, version: int = RULES_VERSION) -> bool:
     """True for acts that are held while a conflict of their record is open (decide, deliver …)."""
     return any(step.irreversible for step in _steps(kind, act, version))
+
+
+@lru_cache(maxsize=4096)  # bounded: act words come from the network
+def is_once(kind: str, act: str, *, version: int = RULES_VERSION) -> bool:
+    """True for acts that take effect at most once among an operation's ancestors (reopen …)."""
+    return any(step.once for step in _steps(kind, act, version))
+
+
+@lru_cache(maxsize=4096)  # bounded: act words come from the network
+def entry_condition(kind: str, act: str, *, version: int = RULES_VERSION) -> When | None:
+    """What the record's fields have to say for the act to take effect, or None."""
+    return next((step.when for step in _steps(kind, act, version) if step.when is not None), None)
 
 
 def allowed_acts(kind: str, state: str | None, *, version: int = RULES_VERSION) -> tuple[str, ...]:

@@ -160,6 +160,11 @@ def _covered_better(name: str, write: Write, writes: Sequence[Write]) -> Iterabl
             yield Downgrade(name, write.node.op.id, other.node.op.id)
 
 
+def shown(kind: str, effective: Sequence[Node]) -> dict[str, Value]:
+    """The values that these nodes alone show."""
+    return flat(kind, {name: live(found) for name, found in all_writes(kind, effective).items()})
+
+
 def flat(kind: str, live: Mapping[str, tuple[Candidate, ...]]) -> dict[str, Value]:
     """Return the shown values, composite registers spread into their fields."""
     fields: dict[str, Value] = {}

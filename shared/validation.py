@@ -195,12 +195,12 @@ def _require(table: Kind, act: str, out: Mapping[str, Value]) -> None:
             first = table.fields[names[0]]
             raise InvalidField(first.name, first.label, f"不能空着：{labels}至少填一项。")
     for rule in table.conditions:
-        if rule.act == act and out.get(rule.field) == rule.value:
+        if rule.applies(act, out):
             for name in rule.needs:
                 if out.get(name) is None:
                     label = table.fields[name].label
-                    chosen = table.fields[rule.field].choice_label(rule.value)
-                    raise InvalidField(name, label, f"（{name}）在“{chosen}”时必须填写，请补上。")
+                    at = rule.words(table.fields[rule.field])
+                    raise InvalidField(name, label, f"（{name}）{at}必须填写，请补上。")
     if act in _CHANGING and not any(name in table.by_field for name in out):
         raise InvalidField("data", "内容", "没有要修改的字段，请至少填写一项。")
 

@@ -17,6 +17,7 @@ from mobile.kit.field import Labelled
 from mobile.kit.picker import PickerField
 from mobile.screens.forms import Question
 from mobile.screens.wording import sentence
+from shared.account import luhn_warning
 from shared.canonical import Value
 from shared.fields import FieldType
 from shared.identity import check_id
@@ -34,6 +35,7 @@ UNPICKED = {
 """Hints where there is no edition to pick from."""
 PICKED = frozenset({T.ITEM, T.SITE})
 SLOT = "slot"
+ACCOUNT = "account"
 FEN = 100
 
 
@@ -74,7 +76,7 @@ class Control:
             return check_phone(text).warning
         if text and self.question.field.type is T.ID_NO:
             return " ".join(check_id(text, None).warnings)
-        return ""
+        return luhn_warning(text) if self.name == ACCOUNT else ""
 
 
 Pick = Callable[[Question, str, Callable[[str, str], None]], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 SAME = "="  # the act keeps the state it finds
@@ -13,11 +13,32 @@ ANY = "*any"  # every state of the kind
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """The act takes effect only where `field` of the record holds one of `values`.
+
+    A field without a value stops nothing: it was left out, or erased, and erasing what somebody
+    said never undoes what was done.
+    """
+
+    field: str
+    values: tuple[str | int, ...]
+
+    def holds(self, fields: Mapping[str, object]) -> bool:
+        """Whether these values of a record let the act take effect."""
+        value = fields.get(self.field)
+        return value is None or any(
+            type(value) is type(wanted) and value == wanted for wanted in self.values
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One row of DOMAIN §3.3: from any of `sources` the act leads to `target`.
 
     With `by`, the value of that data field chooses among `ends`; `given` is the end for any
     value that is there at all; `target` is then the end without a value ("" = a value is needed).
+    `once`: without effect where the act took effect before, among its own ancestors. `when`: what
+    the record has to say, there too.
     """
 
     act: str
@@ -28,6 +49,8 @@ class Step:
     ends: tuple[tuple[str | bool, str], ...] = ()
     given: str = ""
     irreversible: bool = False
+    once: bool = False
+    when: When | None = None
 
     def end_for(self, data: Mapping[str, object]) -> str | None:
         """The end these data lead to; SAME for a step that keeps the state; None = not allowed."""
@@ -65,10 +88,7 @@ def make_cycle(kind: str, states: str, ends: str, steps: tuple[Step, ...]) -> Cy
             out += {OPEN: open_states, ANY: words}.get(source, (source,))
         return tuple(dict.fromkeys(out))
 
-    full = tuple(
-        Step(s.act, s.label, spread(s.sources), s.target, s.by, s.ends, s.given, s.irreversible)
-        for s in steps
-    )
+    full = tuple(replace(step, sources=spread(step.sources)) for step in steps)
     for step in full:
         reached = {step.target, step.given, *(end for _, end in step.ends)} - {"", SAME}
         unknown = (reached | set(step.sources)) - set(words) - {NEW}

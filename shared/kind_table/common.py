@@ -75,7 +75,17 @@ ACCOUNT = Register("account", ("account", "account_holder", "bank_name"))
 SLOT = Register("slot", ("slot", "slot_site"))
 TARGET = Register("target", ("target_kind", "target", "target_name"))
 REFERRAL = Register("referral", ("refer_to", "refer_phone", "refer_bring"))
-COMPOSITES: tuple[Register, ...] = (PERSON, ITEM, ADDRESS, ACCOUNT, SLOT, TARGET, REFERRAL)
+PROCEDURE = Register("procedure", ("procedure", "procedure_from_on", "procedure_to_on"))
+COMPOSITES: tuple[Register, ...] = (
+    PERSON,
+    ITEM,
+    ADDRESS,
+    ACCOUNT,
+    SLOT,
+    TARGET,
+    REFERRAL,
+    PROCEDURE,
+)
 
 
 def acts(*names: str) -> frozenset[str]:

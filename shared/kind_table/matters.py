@@ -174,7 +174,11 @@ CASE = make_kind(
     registers=c.COMPOSITES,
     listed=True,
     either=(("request_correction", ("missing", "reason")),),
-    conditions=(Condition("decide", "outcome", "denied", ("outcome_reason", "remedy")),),
+    # 当场办结 decides too. It need not say so: what was closed without an outcome was granted.
+    conditions=(
+        Condition("decide", "outcome", "denied", ("outcome_reason", "remedy")),
+        Condition("close_on_spot", "outcome", "denied", ("outcome_reason", "remedy")),
+    ),
 )
 
 TARGET_KINDS: tuple[tuple[str, str], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.fields import Field, Kind, make_kind
+from shared.fields import GIVEN, Condition, Field, Kind, make_kind
 from shared.kind_table import common as c
 from shared.kind_table.common import T, acts
 
@@ -172,7 +172,16 @@ BRANCH = make_kind(
         *c.notes("disagree", "withdraw"),
     ),
     default_act="open",
+    conditions=(Condition("open", "after", GIVEN, ("after_basis",)),),
 )
+
+TRUST_LEVELS: tuple[tuple[str, str], ...] = (
+    ("A", "部门出具"),
+    ("B", "窗口核对原件"),
+    ("C", "群众上传"),
+    ("D", "自行制作"),
+)
+"""How far a paper is to be trusted, best first. Nobody has to say."""
 
 ATTACHMENT = make_kind(
     "attachment",
@@ -191,6 +200,7 @@ ATTACHMENT = make_kind(
         Field("sharpness", "清晰度", T.INTEGER, 0, high=100),
         Field("glare", "反光", T.INTEGER, 0, high=100),
         Field("readable", "可辨认", T.BOOLEAN),
+        Field("trust", "可信等级", T.CHOICE, choices=TRUST_LEVELS),
         Field("taken_at", "拍摄时间", T.INSTANT, 1),
         Field("replaced_by", "更换为", T.REFERENCE, 1, required=acts("replace")),
         *c.notes(),

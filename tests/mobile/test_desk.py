@@ -310,3 +310,19 @@ def test_birth_date_and_sex_come_from_the_number(tablet: Tablet) -> None:
     assert (fields["birth_on"], fields["sex"]) == ("1948-03-15", "male")
     with pytest.raises(InvalidField, match="不一致"):
         record(tablet, id_no="51990119480315003X", birth_on="1950-01-01")
+
+
+def test_what_counts_once_is_refused_here_already(tablet: Tablet) -> None:
+    done = record(tablet, "case", person_name="赵测试", item="BM-YB-001")
+    for act in ("accept", "forward", "acknowledge"):
+        tablet.desk.act(done.record, act, {})
+    tablet.desk.act(done.record, "extend", {"extend_days": 5, "reason": "疑难"})
+    with pytest.raises(NotNow, match="只办一次"):
+        tablet.desk.act(done.record, "extend", {"extend_days": 5, "reason": "疑难"})
+
+
+def test_an_errand_of_another_route_is_refused_here_already(tablet: Tablet) -> None:
+    done = record(tablet, route="a")
+    tablet.desk.act(done.record, "check", {})
+    with pytest.raises(NotNow, match="办理路径”现在是“乡镇办理"):
+        tablet.desk.act(done.record, "finish_errand", {})

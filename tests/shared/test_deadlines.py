@@ -14,8 +14,6 @@ from shared.deadlines import (
     TERMS,
     Deadline,
     DueDate,
-    Extension,
-    ExtensionTooLate,
     Limit,
     Suspension,
     Term,
@@ -24,7 +22,6 @@ from shared.deadlines import (
     add_days,
     add_workdays,
     elapsed_workdays,
-    extend,
     needs_notice,
     term_due,
     warning,
@@ -207,47 +204,6 @@ def test_provisional_says_whether_a_day_counted_was(start: date, n: int) -> None
     assert due.provisional == (n > 0 and due.on.year == 2027)
 
 
-# --- extensions -------------------------------------------------------------------------------
-
-
-def test_an_extension_told_in_time_adds_its_days() -> None:
-    due = add_workdays(CALENDAR, date(2026, 11, 2), 5)
-    moved = extend(CALENDAR, due, Extension(10, told_on=date(2026, 11, 6)))
-    assert moved == add_workdays(CALENDAR, date(2026, 11, 2), 15)
-
-
-def test_an_extension_told_on_the_due_date_is_too_late() -> None:
-    due = add_workdays(CALENDAR, date(2026, 11, 2), 5)
-    with pytest.raises(ExtensionTooLate, match="2026-11-09"):
-        extend(CALENDAR, due, Extension(10, told_on=due.on))
-
-
-def test_an_extension_keeps_the_mark_of_a_provisional_date() -> None:
-    due = add_workdays(CALENDAR, date(2026, 12, 15), 15)
-    assert extend(CALENDAR, due, Extension(0, told_on=date(2026, 12, 31))).provisional
-
-
-def test_a_late_extension_moves_the_law_but_not_the_missed_promise() -> None:
-    asked = Extension(10, told_on=date(2026, 11, 10))
-    case = Deadline(date(2026, 11, 2), Limit(5), Limit(20), extensions=[asked])
-    assert case.promised_due(CALENDAR).on == date(2026, 11, 9)
-    assert case.statutory_due(CALENDAR) == add_workdays(CALENDAR, date(2026, 11, 2), 30)
-
-
-def test_a_second_extension_may_lie_inside_the_first() -> None:
-    both = [Extension(5, date(2026, 11, 13)), Extension(5, date(2026, 11, 6))]
-    case = Deadline(date(2026, 11, 2), Limit(5), Limit(20), extensions=both)
-    assert case.promised_due(CALENDAR) == add_workdays(CALENDAR, date(2026, 11, 2), 15)
-
-
-def test_natural_limits_are_extended_by_natural_days() -> None:
-    asked = Extension(10, told_on=date(2026, 11, 6))
-    case = Deadline(
-        date(2026, 11, 2), Limit(15, Unit.NATURAL), Limit(15, Unit.NATURAL), extensions=[asked]
-    )
-    assert case.promised_due(CALENDAR).on == date(2026, 11, 27)
-
-
 # --- pledges ----------------------------------------------------------------------------------
 
 
@@ -260,6 +216,8 @@ def test_natural_limits_are_extended_by_natural_days() -> None:
         (Term.REPLY_COMPLEX, date(2026, 12, 11)),
         (Term.CORRECTION, date(2026, 11, 27)),
         (Term.HAND_OUT, date(2026, 12, 4)),
+        (Term.BAD_RATING_CHECK, date(2026, 11, 24)),
+        (Term.BAD_RATING_FIX, date(2026, 12, 11)),
     ],
 )
 def test_pledges_of_a_sunday_are_counted_from_monday(term: Term, due: date) -> None:
@@ -352,6 +310,20 @@ def test_a_natural_limit_has_its_colours_too() -> None:
     case = Deadline(date(2026, 11, 2), Limit(15, Unit.NATURAL), Limit(20, Unit.NATURAL))
     seen = [warning(noon(date(2026, 11, 2) + timedelta(n)), CALENDAR, case) for n in range(24)]
     assert seen == [0] * 8 + [1] * 4 + [2] * 4 + [3] * 5 + [4] * 3
+
+
+def test_a_natural_limit_is_warned_of_without_a_calendar() -> None:
+    """Its last days lie in a year that nobody has published."""
+    case = Deadline(date(2027, 12, 20), Limit(15, Unit.NATURAL), Limit(20, Unit.NATURAL))
+    assert case.promised_due(CALENDAR).on == date(2028, 1, 4)
+    colours = [warning(noon(date(2027, 12, 20) + timedelta(n)), CALENDAR, case) for n in range(17)]
+    assert colours == [0] * 8 + [1] * 4 + [2] * 4 + [3]
+
+
+def test_a_weekend_makes_no_natural_day_the_last_one() -> None:
+    # Due on Monday; on Friday three natural days are left, though only one working day.
+    case = Deadline(date(2026, 11, 2), Limit(7, Unit.NATURAL), Limit(20, Unit.NATURAL))
+    assert warning(noon(date(2026, 11, 6)), CALENDAR, case) == Warning.BLUE
 
 
 def test_every_colour_has_its_word() -> None:

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from shared.fields import Field, FieldType, Register, make_kind
+from shared.fields import GIVEN, Condition, Field, FieldType, Register, make_kind
 from shared.kinds import KINDS, LISTED, SEALED_TARGETS, Kind, UnknownKind, kind_of
 from shared.lifecycle import acts_of, allowed_acts
+from shared.validation import InvalidField, validate
 
 ALL_KINDS = """
 consultation proxy case complaint appointment rating person visit entrustment custody notice charge
@@ -70,7 +71,7 @@ def test_a_table_is_sound(kind: Kind) -> None:
         assert set(names) <= set(kind.fields)
     for rule in kind.conditions:
         assert rule.act in acts
-        assert rule.value in dict(kind.fields[rule.field].choices)
+        assert rule.value is GIVEN or rule.value in dict(kind.fields[rule.field].choices)
         assert set(rule.needs) <= set(kind.fields)
 
 
@@ -112,6 +113,48 @@ def test_other_things_that_belong_together() -> None:
     assert fields("appointment", "slot_site") == ("slot", "slot_site")
     assert {"item", "item_version", "item_edition"} <= set(fields("case", "promised_days"))
     assert fields("complaint", "target_name")[0] == "target_kind"
+    assert fields("case", "procedure_to_on") == (
+        "procedure",
+        "procedure_from_on",
+        "procedure_to_on",
+    )
+    public = kind_of("case").register_of("procedure_from_on")
+    assert public is not None
+    assert public.public_name == "procedure"
+
+
+def test_a_predecessor_needs_its_legal_basis() -> None:
+    (rule,) = kind_of("branch").conditions
+    assert rule == Condition("open", "after", GIVEN, ("after_basis",))
+    assert rule.applies("open", {"after": ["b1"]})
+    assert not rule.applies("amend", {"after": ["b1"]})
+    assert not rule.applies("open", {})
+    assert not rule.applies("open", {"after": None})
+    assert not rule.applies("open", {"after": []})
+
+
+def test_a_condition_on_a_value_applies_to_that_value_alone() -> None:
+    rule = Condition("decide", "outcome", "denied", ("remedy",))
+    assert rule.applies("decide", {"outcome": "denied"})
+    assert not rule.applies("decide", {"outcome": "granted"})
+    assert not rule.applies("decide", {})
+
+
+def test_a_matter_closed_on_the_spot_may_say_its_outcome() -> None:
+    case = kind_of("case")
+    assert "close_on_spot" not in case.fields["outcome"].required
+    told = validate("case", "close_on_spot", {"outcome": "granted"})
+    assert told == {"outcome": "granted"}
+    assert validate("case", "close_on_spot", {}) == {}
+    with pytest.raises(InvalidField, match="outcome_reason"):
+        validate("case", "close_on_spot", {"outcome": "denied"})
+
+
+@pytest.mark.parametrize("level", ["A", "B", "C", "D"])
+def test_an_attachment_may_say_how_far_it_is_trusted(level: str) -> None:
+    paper = {"of": "0" * 32, "content_hash": "0" * 64}
+    assert "trust" not in validate("attachment", "add", paper)
+    assert validate("attachment", "add", {**paper, "trust": level})["trust"] == level
 
 
 def test_accounts_lie_in_companions_only() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from shared import lifecycle
 from shared.cycle_table import TABLES
-from shared.cycle_table.step import NEW, SAME, Step, make_cycle
+from shared.cycle_table.step import NEW, SAME, Step, When, make_cycle
 from shared.kinds import KINDS
 from shared.lifecycle import (
     RULES_VERSION,
@@ -19,16 +19,18 @@ from shared.lifecycle import (
     acts_of,
     allowed_acts,
     deciding_field,
+    entry_condition,
     is_end,
     is_irreversible,
     is_known_act,
+    is_once,
     is_state_act,
     may_follow,
     next_state,
     states_of,
 )
 
-DIGEST_V1 = "1b64e45945205a84504745c8f75b6aec2e9f96d3844577026d7243e75165c897"
+DIGEST_V1 = "17c88e3bdca0fc837a72f634674e4e86ac8392add1c9749e1136c1a627ff58f4"
 
 # kind: (from, act, data, to). "-" is a record that does not exist yet.
 ROWS: dict[str, list[tuple[str, str, dict[str, object], str]]] = {
@@ -198,6 +200,7 @@ def test_nothing_else_changes_a_state(kind: str) -> None:
         ("case", "已撤回", "merge"),
         ("case", "已收件", "receive"),
         ("proxy", "已委托", "deliver"),
+        ("proxy", "已委托", "finish_errand"),
         ("proxy", "已上送", "withdraw"),
         ("proxy", "待领取", "withdraw"),
         ("proxy", "待补材料", "hand_over"),
@@ -271,6 +274,46 @@ def test_irreversible_acts() -> None:
     assert not is_irreversible("case", "amend")
 
 
+def test_acts_that_count_once_in_a_record() -> None:
+    once = {(kind, act) for kind in KINDS for act in acts_of(kind) if is_once(kind, act)}
+    assert once == {
+        ("complaint", "object"),
+        ("complaint", "reopen"),
+        ("rating", "rate_again"),
+        ("case", "extend"),
+    }
+    assert not is_once("case", "extend", version=99)
+
+
+def test_acts_that_ask_for_a_value_of_the_record() -> None:
+    found = {
+        (kind, act): rule
+        for kind in KINDS
+        for act in acts_of(kind)
+        if (rule := entry_condition(kind, act)) is not None
+    }
+    assert found == {
+        ("rating", "open_check"): When("level", (1, 2)),
+        ("proxy", "finish_errand"): When("route", ("c",)),
+    }
+    assert all(rule.field in KINDS[kind].fields for (kind, _), rule in found.items())
+    assert entry_condition("rating", "open_check", version=99) is None
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(1, True), (2, True), (3, False), (5, False), (True, False), ("1", False), ([1], False)],
+)
+def test_a_bad_rating_alone_is_checked(level: object, expected: bool) -> None:
+    rule = When("level", (1, 2))
+    assert rule.holds({"level": level}) is expected
+
+
+def test_a_value_that_was_left_out_or_erased_stops_nothing() -> None:
+    assert When("level", (1, 2)).holds({})
+    assert When("level", (1, 2)).holds({"level": None})
+
+
 def test_acts_that_keep_the_state_write_no_state() -> None:
     for act in ("amend", "correct_record", "extend", "reassign", "settle", "purge"):
         assert is_known_act("case", act)
@@ -321,7 +364,8 @@ def _digest(version: int) -> str:
             cycle.states,
             sorted(cycle.ends),
             [
-                [s.act, s.sources, s.target, s.by, s.ends, s.given, s.irreversible]
+                [s.act, s.sources, s.target, s.by, s.ends, s.given, s.irreversible, s.once]
+                + ([s.when.field, s.when.values] if s.when is not None else [])
                 for s in cycle.steps
             ],
         ]

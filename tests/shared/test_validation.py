@@ -342,3 +342,13 @@ def test_words_that_are_no_text() -> None:
 def test_sealed_targets_are_choices() -> None:
     for target in SEALED_TARGETS:
         assert validate("complaint", "register", {"target_kind": target, "content": "x"})
+
+
+def test_a_branch_that_waits_for_another_names_the_law() -> None:
+    plain = {"of": "0" * 32, "department": "县住建局"}
+    assert validate("branch", "open", plain) == plain
+    with pytest.raises(InvalidField, match=r"after_basis.*填了“前置分支”时"):
+        validate("branch", "open", {**plain, "after": ["0" * 32]})
+    basis = "行政许可法第二十六条"
+    given = validate("branch", "open", {**plain, "after": ["0" * 32], "after_basis": basis})
+    assert given["after_basis"] == basis
