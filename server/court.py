@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from server import sealed
+from server.brief import Bench, Brief
 from server.county import County, Editions
-from server.judge import CITIZEN, Bench, Brief, judge, stated
+from server.enquiries import enquire
+from server.judge import CITIZEN, judge, stated
 from server.landing import Landing
 from server.scopes import Roster
 from server.storage import Tx
@@ -99,18 +101,24 @@ class Court:
         person = operation.skeleton.author
         if person == CITIZEN and opening is not None:
             person = opening.operation.skeleton.author
+        postings = [one for one in hearing.postings if one.person == person]
+        found = enquire(self._tx, bench, self._landing, operation, postings)
         return judge(
             bench,
             Brief(
                 operation, head, self._landing.record(record), self._landing.founder(record),
-                opening, [one for one in hearing.postings if one.person == person],
-                [one for one in hearing.grants if one.person == person],
+                opening, postings, [one for one in hearing.grants if one.person == person], found,
             ),
         )  # fmt: skip
 
 
-def judge_again(tx: Tx, county: County, entry: Entry, landing: Landing) -> Ruling:
-    """Judge a held operation of a loaded record on what the record is now."""
+def judge_again(
+    tx: Tx, county: County, entry: Entry, landing: Landing, *, openings: Mapping[bytes, Entry] = {}
+) -> Ruling:  # fmt: skip
+    """Judge a held operation of a loaded record on what the record is now.
+
+    `openings` are sessions judged again in this very transaction, which the ledger cannot tell yet.
+    """
     operation, verdict = entry.operation, entry.verdict
     assert verdict is not None
     skeleton = operation.skeleton
@@ -123,12 +131,34 @@ def judge_again(tx: Tx, county: County, entry: Entry, landing: Landing) -> Rulin
         verdict.effective_at,  # an anchor there gives the time that was believed at arrival
         device.state, stream.cut_seq, tx.agents(device=device.device),
     )  # fmt: skip
+    if skeleton.kind == sealed.KIND:
+        is_alone = len(landing.entries(skeleton.record)) == 1
+        return sealed.judge(operation, stated(bench, operation), is_alone=is_alone)
+    opening = {**_sessions(tx, [operation], ()), **openings}.get(skeleton.session or b"")
+    person = skeleton.author
+    if person == CITIZEN and opening is not None:
+        person = opening.operation.skeleton.author
+    postings = tx.postings(person=person)
+    found = enquire(tx, bench, landing, operation, postings)
     brief = Brief(
-        operation, b"", landing.record(skeleton.record), landing.founder(skeleton.record),
-        _sessions(tx, [operation], ()).get(skeleton.session or b""),
-        tx.postings(person=skeleton.author), tx.grants(person=skeleton.author),
+        operation, _head_before(tx, county, operation), landing.record(skeleton.record),
+        landing.founder(skeleton.record), opening, postings, tx.grants(person=person), found,
     )  # fmt: skip
     return judge(bench, brief)
+
+
+def _head_before(tx: Tx, county: County, operation: Operation) -> bytes:
+    """The stream's head before a session's opening, which its agent signed; nobody else asks."""
+    skeleton = operation.skeleton
+    head = chain.genesis(county.code, skeleton.stream)
+    if skeleton.kind != session.KIND:
+        return head
+    after = 0
+    while after < skeleton.seq - 1:
+        rows = tx.stream_operations(skeleton.stream, after_seq=after, opened=False)
+        head = chain.extend_all(head, (row.id for row in rows if row.seq < skeleton.seq))
+        after = rows[-1].seq
+    return head
 
 
 def _sessions(

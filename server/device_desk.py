@@ -1,7 +1,7 @@
 """Devices as staff meet them: one tablet with its history, and approving, suspending, revoking it.
 
-A tablet that has not been heard of for a day may hold work the county does not know of: to suspend
-or revoke it, a second person with the same right agrees (DOMAIN.md §3.4).
+A tablet that has not been heard of for a day may hold work the county does not know of: to revoke
+it, a second person with the same right agrees (DOMAIN.md §3.4). Suspending can be undone: one does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.permissions import Capability, Decision
 
 _CAPABILITY = {
     "approve": Capability.ENROL_DEVICE,
-    "suspend": Capability.REVOKE_DEVICE,
+    "suspend": Capability.SUSPEND_DEVICE,
     "revoke": Capability.REVOKE_DEVICE,
 }
 ACTS = tuple(_CAPABILITY)
@@ -89,10 +89,14 @@ def device_page(desk: Desk, person: Person, device: str) -> DevicePage:
 
 
 def decide(
-    desk: Desk, person: Person, device: str, act: str, reason: str, second: Second | None = None
-) -> Device:
+    desk: Desk, person: Person, device: str, act: str, reason: str, second: Second | None = None,
+    *, alone: bool = False,
+) -> Device:  # fmt: skip
     """Approve, suspend or revoke a tablet. Raises NoSuchDevice, ReasonMissing, NotAllowed,
-    SecondPersonMissing, WrongState."""
+    SecondPersonMissing, WrongState.
+
+    `alone`: there is nobody to be the second person (the sample county's one administrator).
+    """
     if act not in _CAPABILITY:
         raise Misuse("请选择批准、停用或撤销。")
     reason = reason.strip()
@@ -104,7 +108,7 @@ def decide(
     door = _door(desk, person, editions, row, act)
     if not door.decision.allowed and not door.takes_two:
         raise sight.NotAllowed(door.decision.reason)
-    if door.takes_two:
+    if door.takes_two and not (alone and second is None):
         reason = f"{reason}（{_second_name(desk, person, editions, row, act, second)}一同确认）"
     changed = decide_device(desk.county, act, row.device.hex(), person.staff, reason)
     desk.accounts.note(person, f"{act}_device", row.short_code, reason)

@@ -1,4 +1,5 @@
-"""What falls due by itself: month closes, and the counts of overdue and soon-due cases.
+"""What falls due by itself: month closes, counts of overdue and soon-due cases, and the work of
+newer tablets that waited for an upgrade.
 
 `county run-due` runs it (cron), and the core once an hour; a lease row keeps two runs apart, and
 each part looks first whether it was done, so running it often does no harm.
@@ -19,6 +20,7 @@ from server.county import County, NoEdition, day_number
 from server.report import make_report
 from server.steward import Draft
 from server.storage import RecordFilter, Tx
+from server.upgrading import judge_known
 from shared import canonical, ids
 from shared.calendars import CalendarEdition
 from shared.canonical import Value
@@ -33,9 +35,10 @@ _BATCH = 500
 
 
 def run_due(county: County) -> dict[str, object]:
-    """Do what is due now and return what was done and what waits; all counts are of cases.
+    """Do what is due now and return what was done and what waits; other counts are of cases.
 
-    `busy` is true where another run holds the lease: then nothing was done.
+    `busy` is true where another run holds the lease: then nothing was done. `judged_again` counts
+    the operations that an upgrade let decide.
     """
     now = county.now()
     holder = county.entropy(8).hex()
@@ -44,10 +47,11 @@ def run_due(county: County) -> dict[str, object]:
         return tx.take_lease(LEASE, holder, now=now, until=now + LEASE_MS)
 
     if not county.ledger.writing(taken):
-        return {"busy": True, "overdue": 0, "due_soon": 0, "month_closes": []}
+        return {"busy": True, "judged_again": 0, "overdue": 0, "due_soon": 0, "month_closes": []}
     try:
         return {
             "busy": False,
+            "judged_again": judge_known(county),
             **_deadlines(county),
             "month_closes": [
                 f"{month:%Y-%m}" for month in _months(county) if _close(county, month)

@@ -6,24 +6,21 @@ held stays in the ledger with its reason (`shared.reasons`) and a person can adm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
-from server.county import Editions, day_number
-from server.storage.rows import Agent, Grant, Posting
+from server.brief import Bench, Brief
+from server.county import day_number
+from server.guards import misfit
+from server.questions import covers, has_ended, question
+from server.storage.rows import Posting
 from server.verdicts import Ruling
 from shared import clock, kinds, lifecycle, session
-from shared.canonical import Value
-from shared.catalogue import Item
 from shared.civil import civil_date
 from shared.clock import Quality
-from shared.fold import Entry
-from shared.kinds import SEALED_TARGETS
 from shared.operation import VERSION, Operation, Skeleton
 from shared.permissions import Question, Role, may, rank_of
-from shared.record import Record
 from shared.validation import InvalidField, validate
 from shared.verdict import Status
 from sync.keys import BadSignature, verify
@@ -36,45 +33,16 @@ _Judged: TypeAlias = tuple[Status, int, str]
 """Status, rank, reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What the core knows while it judges one envelope."""
-
-    county: int
-    editions: Editions
-    received_at: int
-    anchor_at: int
-    """The last instant known to lie before these acts: the stream's last receipt, the enrolment."""
-    device_state: str
-    cut_seq: int | None
-    agents: Sequence[Agent]
-    """Those enrolled on the device that wrote the stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """One operation with what it is judged against."""
-
-    operation: Operation
-    head_before: bytes
-    """The stream's head before the operation (a session's opening signs it)."""
-    record: Record | None
-    """As folded from everything the county holds, the same envelope's earlier acts included."""
-    founder: Skeleton | None
-    """The act that made the record, None for a new one."""
-    session: Entry | None
-    """The judged opening that the operation names, if it is the one open in its stream."""
-    postings: Sequence[Posting] = ()
-    """Of the operation's author; of the agent who opened it, in a citizen's session."""
-    grants: Sequence[Grant] = ()
-
-
 def judge(bench: Bench, brief: Brief) -> Ruling:
     """Return the ruling on one operation."""
-    at = stated(bench, brief.operation)
-    believed = brief.operation.skeleton.effective_at if at is None else at
-    status, rank, reason = _judged(bench, brief, civil_date(believed))
-    return Ruling(status, rank, reason, at)
+    status, rank, reason = _judged(bench, brief, believed_on(bench, brief.operation))
+    return Ruling(status, rank, reason, stated(bench, brief.operation))
+
+
+def believed_on(bench: Bench, operation: Operation) -> date:
+    """Return the civil date on which the county believes an act was done."""
+    at = stated(bench, operation)
+    return civil_date(operation.skeleton.effective_at if at is None else at)
 
 
 def stated(bench: Bench, operation: Operation) -> int | None:
@@ -114,6 +82,9 @@ def _judged(bench: Bench, brief: Brief, on: date) -> _Judged:
     if not _is_valid(brief.operation, civil_date(bench.received_at)):
         return _REFUSED, 0, "invalid_field"
     status, rank, reason = _rights(bench, brief, on)
+    unfit = "" if status is _REFUSED else misfit(brief)
+    if unfit:
+        return _REFUSED, rank, unfit
     if status is _ADMITTED and _waits_for_conflict(brief):
         return _HELD, rank, "conflict_open"
     return status, rank, reason
@@ -186,14 +157,27 @@ def _rights(bench: Bench, brief: Brief, on: date) -> _Judged:
         return (_HELD, 0, "posting_ended") if ended else (_REFUSED, 0, "no_posting")
     if skeleton.author == CITIZEN:
         return _citizen(skeleton)
-    reason = "not_permitted"
+    held: list[_Judged] = []
     for posting in sorted(serving, key=lambda one: rank_of(one.role), reverse=True):
-        decision = may(_question(bench.editions, brief, posting, day))
+        asked = question(bench, brief, posting, on)
+        decision = may(asked)
         if decision.allowed:
             return _ADMITTED, rank_of(posting.role), ""
-        if decision.mode == "propose":
-            reason = "only_propose"
-    return (_HELD if reason == "only_propose" else _REFUSED), 0, reason
+        if _had_grant(bench, brief, asked, day):
+            held.insert(0, (_HELD, rank_of(posting.role), "grant_ended"))
+        elif decision.mode == "propose":
+            held.append((_HELD, 0, "only_propose"))
+    return held[0] if held else (_REFUSED, 0, "not_permitted")
+
+
+def _had_grant(bench: Bench, brief: Brief, asked: Question, day: int) -> bool:
+    """Whether nothing is missing but a written grant that has ended: the act waits, like others."""
+    if asked.has_grant or not may(replace(asked, has_grant=True)).allowed:
+        return False
+    return any(
+        has_ended(grant, day) and covers(bench.editions, brief, grant, owns=asked.own_department)
+        for grant in brief.grants
+    )
 
 
 def _citizen(skeleton: Skeleton) -> _Judged:
@@ -206,53 +190,6 @@ def _citizen(skeleton: Skeleton) -> _Judged:
 
 def _runs_on(posting: Posting, day: int) -> bool:
     return posting.from_on <= day and (posting.to_on is None or day <= posting.to_on)
-
-
-def _question(editions: Editions, brief: Brief, posting: Posting, day: int) -> Question:
-    skeleton, data, founder = brief.operation.skeleton, brief.operation.data, brief.founder
-    fields = data if brief.record is None or founder is None else brief.record.fields
-    item = _item(editions, fields)
-    agent = skeleton.author.partition(":")[2]
-    holder_site = fields.get("holder_site")
-    sites = {skeleton.site} if founder is None else {founder.site, holder_site}
-    here = editions.township_of(skeleton.site)
-    return Question(
-        role=posting.role,
-        kind=skeleton.kind,
-        act=skeleton.act,
-        same_site=skeleton.site in sites,
-        same_township=any(
-            isinstance(site, str) and editions.township_of(site) == here for site in sites
-        ),
-        item_at_site=item is not None
-        and editions.sites.by_id(skeleton.site).kind in item.accept_at,
-        own_department=posting.role == Role.DEPARTMENT,
-        own_items=posting.role == Role.DEPARTMENT,
-        village_instant=item is not None and item.village_instant,
-        instant_item=item is not None and item.promised_days == 0,
-        has_grant=any(_grants(one, item, day) for one in brief.grants),
-        is_own=founder is not None and founder.author == skeleton.author,
-        about_self=fields.get("target") == agent,
-        is_handler=fields.get("handler") == agent,
-        open_case=brief.record is not None
-        and not lifecycle.is_end(skeleton.kind, brief.record.state),
-        reason_given=bool(data.get("reason")),
-        head_approved=bool(data.get("approved_by")),
-        second_person=founder is not None and founder.author != skeleton.author,
-        township_internal=True,
-        person_target=fields.get("target_kind") in SEALED_TARGETS,
-    )
-
-
-def _item(editions: Editions, fields: Mapping[str, Value]) -> Item | None:
-    code = fields.get("item")
-    return editions.catalogue.by_code.get(code) if isinstance(code, str) else None
-
-
-def _grants(grant: Grant, item: Item | None, day: int) -> bool:
-    runs = grant.from_on <= day and (grant.to_on is None or day <= grant.to_on)
-    covers = not grant.items or (item is not None and item.code in grant.items.split())
-    return runs and covers and grant.power == "decide"
 
 
 def _waits_for_conflict(brief: Brief) -> bool:

@@ -25,7 +25,7 @@ from shared.rights import Role
 from shared.verdict import Status
 
 SETTLE, CONFIRM = "settle", "confirm_held"
-CONFIRMABLE = frozenset({"posting_ended", "only_propose"})
+CONFIRMABLE = frozenset({"posting_ended", "grant_ended", "only_propose"})
 """What a township head may let stand; forks and lost devices are the county's to judge."""
 
 

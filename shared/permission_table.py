@@ -2,6 +2,7 @@
 
 A cell is a list of clauses, the strongest first; an empty cell is 「—」: no. What §3.4 leaves to
 the "who" column of §3.3 (complaints, proxies on their way, hand-out …) has rows of its own here.
+Which row an act belongs to stands in `shared.act_table`.
 """
 
 from __future__ import annotations
@@ -127,8 +128,12 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         do("second_person") + do("-unsynced"),
         NOBODY,
     ),
+    Cap.SUSPEND_DEVICE: _row(
+        NOBODY, NOBODY, propose("same_township"), NOBODY, NOBODY, do(), NOBODY
+    ),
+    Cap.DRAFT_CATALOGUE: _row(NOBODY, NOBODY, NOBODY, do("own_items"), NOBODY, do(), NOBODY),
     Cap.PUBLISH_CATALOGUE: _row(
-        NOBODY, NOBODY, NOBODY, propose("own_items"), NOBODY, do("second_person"), NOBODY
+        NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, do("second_person"), NOBODY
     ),
     Cap.SIGN_MONTH: _row(NOBODY, NOBODY, _TOWN, NOBODY, NOBODY, NOBODY, NOBODY),
     Cap.PUBLISH_MONTH: _row(NOBODY, NOBODY, NOBODY, NOBODY, do(), NOBODY, NOBODY),
@@ -154,8 +159,21 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
+    Cap.ACKNOWLEDGE_CASE: _row(
+        NOBODY,
+        do("is_receiver") + do("unaddressed same_site item_at_site"),
+        do("is_receiver") + do("unaddressed same_township"),
+        do("is_receiver") + do("unaddressed own_department"),
+        view(),
+        NOBODY,
+        _OWN_VIEW,
+    ),
+    # §3.3 says 部; a small township that decides 即办件 holds its cases itself.
+    Cap.RETURN_CASE: _row(
+        NOBODY, do("held_here"), do("held_here"), _DEPT, view(), NOBODY, _OWN_VIEW
+    ),
     Cap.CLOSE_ON_SPOT: _row(
-        do("same_site village_instant"),
+        do("same_site village_instant instant_item"),
         do("same_site instant_item"),
         do("same_township instant_item"),
         NOBODY,
@@ -211,6 +229,16 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         do("-about_self"),
         NOBODY,
         _OWN_VIEW,
+    ),
+    # Where the complaint is about a person, only the complainant withdraws it.
+    Cap.WITHDRAW_COMPLAINT: _row(
+        do("same_site -person_target"),
+        do("same_site -person_target"),
+        NOBODY,
+        NOBODY,
+        view(),
+        NOBODY,
+        do("is_own"),
     ),
     Cap.RATE: _row(NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, NOBODY, do("is_own")),
     Cap.CHECK_RATING: _row(
@@ -280,107 +308,3 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
 }
 
 PERMISSIONS: Mapping[Cap, Mapping[Role, Cell]] = MappingProxyType(_TABLE)
-
-
-def _of(capability: Cap, words: str) -> dict[str, Cap]:
-    return dict.fromkeys(words.split(), capability)
-
-
-COMMON_ACTS: Mapping[str, Cap] = MappingProxyType(
-    {
-        **_of(Cap.AMEND, "amend attach confirm_downgrade"),
-        **_of(Cap.CONFIRM_HELD, "confirm_held declare_lost"),
-        "correct_record": Cap.CORRECT_RECORD,
-        "settle": Cap.SETTLE,
-        "void": Cap.VOID,
-        "purge": Cap.PURGE,
-    }
-)
-"""Acts that mean the same in every kind."""
-
-ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
-    {
-        "consultation": {
-            "register": Cap.REGISTER,
-            **_of(Cap.ANSWER_CONSULTATION, "answer refer convert"),
-        },
-        "proxy": {
-            **_of(Cap.TAKE_ENTRUSTMENT, "entrust check hand_over finish_errand"),
-            **_of(
-                Cap.RECEIVE_PROXY,
-                "receive receive_with_difference refuse link_case mirror result_out",
-            ),
-            "deliver": Cap.HAND_OUT,
-            "rate": Cap.RATE,
-            "call_back": Cap.CALL_BACK,
-            "withdraw": Cap.WITHDRAW,
-            "reassign": Cap.REASSIGN,
-            **_of(Cap.DECIDE_PAIR, "merge absorb"),
-        },
-        "case": {
-            **_of(Cap.ADMIT_CASE, "receive accept refuse request_correction"),
-            **_of(Cap.HAND_OUT, "resubmit hand_out"),
-            **_of(Cap.PROCESS_CASE, "lapse forward acknowledge send_back resume close"),
-            **_of(Cap.PROLONG, "suspend extend"),
-            "deem_accepted": Cap.SYSTEM_ONLY,
-            "decide": Cap.DECIDE,
-            "withdraw": Cap.WITHDRAW,
-            "close_on_spot": Cap.CLOSE_ON_SPOT,
-            "reassign": Cap.REASSIGN,
-            **_of(Cap.DECIDE_PAIR, "merge absorb"),
-        },
-        "complaint": {
-            "register": Cap.REGISTER_COMPLAINT,
-            "triage": Cap.TRIAGE_COMPLAINT,
-            **_of(
-                Cap.RUN_COMPLAINT,
-                "assign extend call_back close reopen continue_on_own_motion join",
-            ),
-            **_of(Cap.WORK_COMPLAINT, "object reassign investigate ask"),
-            "reply": Cap.REPLY_COMPLAINT,
-            "withdraw": Cap.WITHDRAW,
-        },
-        "appointment": _of(Cap.REGISTER, "register confirm arrive miss reschedule cancel"),
-        "rating": {
-            "invite": Cap.REGISTER,
-            **_of(Cap.RATE, "rate rate_again"),
-            **_of(Cap.CHECK_RATING, "open_check call_back rectify uphold_appeal"),
-            **_of(Cap.SYSTEM_ONLY, "amend attach"),
-        },
-        "person": {"register": Cap.REGISTER},
-        "person_companion": {"register": Cap.REGISTER},
-        "case_companion": {"register": Cap.PROCESS_CASE},
-        "complaint_companion": {"register": Cap.WORK_COMPLAINT, "amend": Cap.WORK_COMPLAINT},
-        "visit": _of(Cap.REGISTER, "register finish"),
-        "entrustment": {"entrust": Cap.TAKE_ENTRUSTMENT, "revoke": Cap.WITHDRAW},
-        "custody": _of(Cap.KEEP_ORIGINALS, "hand_over acknowledge receive_with_difference refuse"),
-        "notice": {"give": Cap.AMEND},
-        "charge": _of(Cap.COLLECT_CHARGE, "collect refund"),
-        "branch": {
-            **_of(Cap.PROCESS_CASE, "open start resubmit"),
-            **_of(Cap.DECIDE_BRANCH, "agree disagree request_correction"),
-            "deem_agreed": Cap.SYSTEM_ONLY,
-            "withdraw": Cap.WITHDRAW,
-        },
-        "attachment": _of(Cap.AMEND, "add replace"),
-        "session": _of(Cap.OPEN_SESSION, "open open_citizen close"),
-        "sealed": {"seal": Cap.SYSTEM_ONLY},
-        "verdict": {"judge": Cap.SYSTEM_ONLY},
-        "number": {"assign": Cap.SYSTEM_ONLY},
-        "pair": {"suspect": Cap.SYSTEM_ONLY, "decide": Cap.DECIDE_PAIR},
-        "posting": {"appoint": Cap.APPOINT, "end": Cap.REASSIGN},
-        "grant": _of(Cap.APPOINT, "give end"),
-        "device": {
-            **_of(Cap.ENROL_DEVICE, "enrol approve amend"),
-            **_of(Cap.REVOKE_DEVICE, "suspend report_lost cut revoke"),
-        },
-        "month_close": {
-            "freeze": Cap.SYSTEM_ONLY,
-            "sign": Cap.SIGN_MONTH,
-            "publish": Cap.PUBLISH_MONTH,
-        },
-        "catalogue_edition": _of(Cap.PUBLISH_CATALOGUE, "draft publish"),
-        "calendar_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
-        "site_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
-    }
-)

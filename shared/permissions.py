@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.act_table import ACTS, COMMON_ACTS
 from shared.errors import BianminError
-from shared.permission_table import ACTS, COMMON_ACTS, PERMISSIONS
+from shared.permission_table import PERMISSIONS
 from shared.rights import (
     CAPABILITY_LABELS,
     FORBIDS,
@@ -46,10 +47,12 @@ class UnknownRole(BianminError):
 class Question:
     """May `role` use `capability` (or do `act` on `kind`), given these facts?
 
-    same_site: the acting site registered or now holds the record. same_township: the record's site
-    lies in the acting site's township. item_at_site: the site is listed in the item's places.
-    is_handler: the person holds it now (for papers: is their named receiver). is_own: the person's
-    own record, case or log. about_self: the record is about the person asking.
+    same_site: the acting site registered or now holds the record, or the act was referred to it.
+    same_township: that site lies in the acting site's township. item_at_site: the site is listed in
+    the item's places. is_handler: the person holds it now (for papers: is their named receiver).
+    is_receiver: the case was forwarded to this person, site or department; unaddressed: to nobody
+    by name. held_here: the case lies with the acting site. is_own: the person's own record, case or
+    log. about_self: the record is about the person asking.
     second_person: somebody other than the first actor confirms. sealed: the complaint is sealed at
     entry. Every fact is False unless told.
     """
@@ -69,6 +72,9 @@ class Question:
     is_own: bool = False
     about_self: bool = False
     is_handler: bool = False
+    is_receiver: bool = False
+    unaddressed: bool = False
+    held_here: bool = False
     open_case: bool = False
     reason_given: bool = False
     named_check: bool = False

@@ -57,7 +57,9 @@ class Capability(StrEnum):
     DECIDE_PAIR = "decide_pair"
     REASSIGN = "reassign"
     ENROL_DEVICE = "enrol_device"
+    SUSPEND_DEVICE = "suspend_device"
     REVOKE_DEVICE = "revoke_device"
+    DRAFT_CATALOGUE = "draft_catalogue"
     PUBLISH_CATALOGUE = "publish_catalogue"
     SIGN_MONTH = "sign_month"
     PUBLISH_MONTH = "publish_month"
@@ -68,6 +70,8 @@ class Capability(StrEnum):
     ANSWER_CONSULTATION = "answer_consultation"
     RECEIVE_PROXY = "receive_proxy"
     PROCESS_CASE = "process_case"
+    ACKNOWLEDGE_CASE = "acknowledge_case"
+    RETURN_CASE = "return_case"
     CLOSE_ON_SPOT = "close_on_spot"
     HAND_OUT = "hand_out"
     CALL_BACK = "call_back"
@@ -78,6 +82,7 @@ class Capability(StrEnum):
     RUN_COMPLAINT = "run_complaint"
     WORK_COMPLAINT = "work_complaint"
     REPLY_COMPLAINT = "reply_complaint"
+    WITHDRAW_COMPLAINT = "withdraw_complaint"
     RATE = "rate"
     CHECK_RATING = "check_rating"
     DECIDE_BRANCH = "decide_branch"
@@ -105,7 +110,9 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.DECIDE_PAIR: "判断重复办件和同一人",
     Capability.REASSIGN: "更换经办人、结束任职",
     Capability.ENROL_DEVICE: "启用设备",
+    Capability.SUSPEND_DEVICE: "停用和挂失设备",
     Capability.REVOKE_DEVICE: "撤销设备",
+    Capability.DRAFT_CATALOGUE: "起草事项目录",
     Capability.PUBLISH_CATALOGUE: "公布事项目录",
     Capability.SIGN_MONTH: "月结签字",
     Capability.PUBLISH_MONTH: "公布月结",
@@ -115,6 +122,8 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.ANSWER_CONSULTATION: "答复和转介咨询",
     Capability.RECEIVE_PROXY: "签收代办材料、返回结果",
     Capability.PROCESS_CASE: "流转和办结办件",
+    Capability.ACKNOWLEDGE_CASE: "签收流转",
+    Capability.RETURN_CASE: "退回流转、结束特别程序",
     Capability.CLOSE_ON_SPOT: "当场办结",
     Capability.HAND_OUT: "补正再收件、出件送达",
     Capability.CALL_BACK: "回访",
@@ -125,6 +134,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.RUN_COMPLAINT: "转办、回访和办结投诉",
     Capability.WORK_COMPLAINT: "调查投诉",
     Capability.REPLY_COMPLAINT: "答复投诉",
+    Capability.WITHDRAW_COMPLAINT: "撤回投诉",
     Capability.RATE: "评价",
     Capability.CHECK_RATING: "核实差评",
     Capability.DECIDE_BRANCH: "出具并联意见",
@@ -162,6 +172,9 @@ NEEDS: dict[str, str] = {
     "has_grant": "没有有效的授权书，请先由县级登记授权",
     "is_own": "只能处理本人的记录，请核对",
     "is_handler": "不是承办人，请由承办人办理",
+    "is_receiver": "不是流转的接收人，请由接收的人员、站点或部门签收",
+    "unaddressed": "这次流转指定了接收人，请由接收的人员、站点或部门签收",
+    "held_here": "办件不在本站点，请由现在承办的站点或部门办理",
     "open_case": "办件已经办结，请由县级更正",
     "reason_given": "请先填写查看理由，系统会记录",
     "named_check": "只能在立项检查中查看，请先登记检查",

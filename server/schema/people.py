@@ -47,10 +47,12 @@ postings = table(
     day("from_on"),
     day("to_on", null=True),
     octets("operation", null=True),
+    text("department"),
     key=("posting",),
     indexes=[("person",), ("site",)],
 )
-"""`person` is an author: `agent:ID` or `staff:ID`; `to_on` is the last day, null while it runs."""
+"""`person` is an author: `agent:ID` or `staff:ID`; `to_on` is the last day, null while it runs.
+`department` as the catalogue writes it, '' where none is named."""
 
 grants = table(
     "grants",

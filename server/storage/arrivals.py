@@ -66,6 +66,12 @@ class Arrivals(Access):
         found = self._rows(Edition, statement.order_by(e.effective_on, e.number))
         return {row.kind: row for row in found}
 
+    def edition_named(self, kind: str, content_hash: bytes) -> Edition | None:
+        """Return the edition of a kind with this content; published again, the latest."""
+        e = editions.c
+        statement = self._select(editions).where(e.kind == kind, e.hash == content_hash)
+        return self._row(Edition, statement.order_by(e.number.desc()).limit(1))
+
     def next_edition_number(self, kind: str) -> int:
         """Return the number of the next edition of a kind."""
         e = editions.c

@@ -255,6 +255,8 @@ class Posting(NamedTuple):
     from_on: int
     to_on: int | None
     operation: bytes | None
+    department: str = ""
+    """As the catalogue names it, for the role of a department; '' where the county names none."""
 
 
 class Grant(NamedTuple):

@@ -108,19 +108,22 @@ def test_suspending_takes_a_reason_and_the_forms_token(
     assert world.audit("suspend_device") == []
 
 
-def test_a_silent_tablet_takes_two_people(world: World, admin: Browser, page: str) -> None:
+def test_revoking_a_silent_tablet_takes_two_people(world: World, admin: Browser, page: str) -> None:
     other = world.staff("另一位", "administrator", "s0001")
     clerk = world.staff("窗口", "clerk", world.towns[0])
     world.now.ms += 2 * DAY_MS
     log_in(admin, "admin", world.password)
     assert "一同确认" in admin.get(page).text
+    alone = form(admin, page, f"{page}/decide") | {"act": "suspend", "reason": "先停用"}
+    assert admin.post(f"{page}/decide", data=alone).status_code == 303, "one can undo it"
+    assert state_of(world) == "suspended"
     own = form(admin, page, f"{page}/decide") | {"act": "revoke", "reason": "遗失"}
     for name, password in (
         ("", ""), ("另一位", "wrong"), ("admin", world.password), ("窗口", clerk),
     ):  # fmt: skip
         sent = own | {"name": name, "password": password}
         assert admin.post(f"{page}/decide", data=sent).status_code == 409, name
-        assert state_of(world) == "active"
+        assert state_of(world) == "suspended"
     done = admin.post(f"{page}/decide", data=own | {"name": "另一位", "password": other})
     assert done.status_code == 303
     assert state_of(world) == "revoked"

@@ -65,7 +65,8 @@ def test_an_agent_holds_a_key_on_a_known_device(ledger: Ledger) -> None:
 
 def test_postings_count_on_their_first_and_last_day(ledger: Ledger) -> None:
     one = Posting(b"p" * 16, "agent:ABCDEFGH", "s0001", "village", 20260101, 20260630, None)
-    later = Posting(b"q" * 16, "agent:ABCDEFGH", "s0002", "village", 20260701, None, b"o" * 32)
+    later = Posting(b"q" * 16, "agent:ABCDEFGH", "s0002", "department", 20260701, None, b"o" * 32,
+                    "县民政局")  # fmt: skip
     with ledger.write() as tx:
         tx.put_posting(later)
         tx.put_posting(one._replace(to_on=None))

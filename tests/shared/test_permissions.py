@@ -6,9 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from shared.act_table import ACTS, COMMON_ACTS
 from shared.kinds import KINDS
 from shared.lifecycle import acts_of
-from shared.permission_table import ACTS, COMMON_ACTS, PERMISSIONS
+from shared.permission_table import PERMISSIONS
 from shared.permissions import (
     RANK,
     Capability,
@@ -132,11 +133,27 @@ CELLS: dict[Capability, str] = {
         supervisor | - | no
         administrator | | do
         citizen | - | no""",
+    Capability.SUSPEND_DEVICE: """
+        village | - | no
+        clerk | - | no
+        head | same_township | propose
+        department | - | no
+        supervisor | - | no
+        administrator | | do
+        citizen | - | no""",
+    Capability.DRAFT_CATALOGUE: """
+        village | - | no
+        clerk | - | no
+        head | - | no
+        department | own_items | do
+        supervisor | - | no
+        administrator | | do
+        citizen | - | no""",
     Capability.PUBLISH_CATALOGUE: """
         village | - | no
         clerk | - | no
         head | - | no
-        department | own_items | propose
+        department | - | no
         supervisor | - | no
         administrator | second_person | do
         citizen | - | no""",
@@ -241,8 +258,31 @@ def test_sealed_registration_and_second_person_open_the_way_again() -> None:
         ("case", "accept", "village", "same_site", "no"),
         ("case", "accept", "village", "same_site village_instant", "do"),
         ("case", "decide", "village", "same_site village_instant", "no"),
-        ("case", "close_on_spot", "village", "same_site village_instant", "do"),
-        ("case", "close_on_spot", "village", "same_site", "no"),
+        ("case", "close_on_spot", "village", "same_site village_instant instant_item", "do"),
+        ("case", "close_on_spot", "village", "same_site village_instant", "no"),
+        ("case", "close_on_spot", "village", "same_site instant_item", "no"),
+        ("case", "acknowledge", "village", "is_receiver same_site", "no"),
+        ("case", "acknowledge", "clerk", "is_receiver", "do"),
+        ("case", "acknowledge", "clerk", "same_site item_at_site", "no"),
+        ("case", "acknowledge", "clerk", "unaddressed same_site item_at_site", "do"),
+        ("case", "acknowledge", "head", "is_receiver", "do"),
+        ("case", "acknowledge", "head", "same_township", "no"),
+        ("case", "acknowledge", "head", "unaddressed same_township", "do"),
+        ("case", "acknowledge", "department", "is_receiver", "do"),
+        ("case", "acknowledge", "department", "own_department", "no"),
+        ("case", "acknowledge", "department", "unaddressed own_department", "do"),
+        ("case", "resume", "clerk", "same_site item_at_site", "no"),
+        ("case", "resume", "clerk", "held_here", "do"),
+        ("case", "resume", "head", "same_township", "no"),
+        ("case", "resume", "head", "held_here", "do"),
+        ("case", "resume", "department", "own_department", "do"),
+        ("case", "send_back", "clerk", "same_site item_at_site", "no"),
+        ("case", "send_back", "head", "held_here", "do"),
+        ("case", "send_back", "department", "own_department", "do"),
+        ("case", "suspend", "department", "own_department head_approved", "do"),
+        ("case", "suspend", "department", "own_department", "propose"),
+        ("proxy", "mirror", "clerk", "same_site same_township", "no"),
+        ("proxy", "mirror", "administrator", "", "no"),
         ("case", "close", "village", "same_site", "no"),
         ("case", "hand_out", "village", "same_site", "do"),
         ("case", "correct_record", "administrator", "", "do"),
@@ -259,6 +299,10 @@ def test_sealed_registration_and_second_person_open_the_way_again() -> None:
         ("complaint", "assign", "supervisor", "", "do"),
         ("complaint", "reply", "department", "is_handler", "propose"),
         ("complaint", "reply", "supervisor", "", "do"),
+        ("complaint", "withdraw", "village", "same_site", "do"),
+        ("complaint", "withdraw", "village", "same_site person_target", "no"),
+        ("complaint", "withdraw", "clerk", "same_site", "do"),
+        ("complaint", "withdraw", "clerk", "same_site person_target", "no"),
         ("complaint", "call_back", "clerk", "same_site", "no"),
         ("rating", "rate", "citizen", "is_own", "do"),
         ("rating", "rate", "clerk", "is_own same_site", "no"),
@@ -271,6 +315,16 @@ def test_sealed_registration_and_second_person_open_the_way_again() -> None:
         ("notice", "give", "department", "own_department", "do"),
         ("posting", "end", "head", "same_township", "do"),
         ("device", "approve", "administrator", "", "do"),
+        ("device", "suspend", "administrator", "unsynced", "do"),
+        ("device", "report_lost", "administrator", "unsynced", "do"),
+        ("device", "revoke", "administrator", "unsynced", "no"),
+        ("device", "revoke", "administrator", "unsynced second_person", "do"),
+        ("catalogue_edition", "draft", "department", "own_items", "do"),
+        ("catalogue_edition", "draft", "department", "", "no"),
+        ("catalogue_edition", "draft", "administrator", "", "do"),
+        ("catalogue_edition", "publish", "department", "own_items", "no"),
+        ("catalogue_edition", "publish", "administrator", "", "no"),
+        ("catalogue_edition", "publish", "administrator", "second_person", "do"),
         ("parcel", "register", "administrator", "", "no"),
         ("case", "fly", "administrator", "", "no"),
     ],

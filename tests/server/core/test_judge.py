@@ -32,11 +32,14 @@ REACHED = {
     "", "county_only", "invalid_field", "newer_version", "unknown_kind", "no_session",
     "unknown_agent", "session_signature", "other_author", "citizen_session", "unknown_site",
     "no_posting", "posting_ended", "not_permitted", "only_propose", "conflict_open",
-    "confirmed", "conflict_settled", "stream_cut", "device_revoked", "device_suspended", "fork", "other_kind",
-    "staff_decision", "sealed_form",
+    "confirmed", "conflict_settled", "stream_cut", "device_revoked", "device_suspended", "fork",
+    "other_kind", "staff_decision", "sealed_form", "grant_ended", "procedure_unlisted",
+    "extension_days", "item_frozen", "not_errand",
 }  # fmt: skip
 """Reasons of a verdict; the tests of this folder ask for each. The rest are fold's own words."""
-FOLD_SAYS = {"unknown_act", "parent_missing", "data_missing", "state", "other_kind"}
+FOLD_SAYS = {
+    "unknown_act", "parent_missing", "data_missing", "state", "other_kind", "once", "value",
+}  # fmt: skip
 
 
 def test_every_reason_code_is_a_verdict_s_or_fold_s() -> None:
@@ -281,7 +284,7 @@ def test_a_decision_needs_a_grant_that_runs_and_covers_the_item(county: County) 
     for power, items, to_on, want in (
         ("seal", "", None, "refused"),
         ("decide", "BM-XX-999", None, "refused"),
-        ("decide", "", 20200102, "refused"),
+        ("decide", "", 20200102, "held"),
         ("decide", "BM-MZ-001", None, "admitted"),
     ):
         row = Grant(county.entropy(16), officer.author, power, "", items, BEGUN_ON, to_on, None)

@@ -78,10 +78,11 @@ def blob(count: int) -> str:
     return f"x'{'00' * count}'"
 
 
-ONE = "{0} = (SELECT min({0}) FROM {1} WHERE kind = '{2}')"
-A_PROXY, A_SESSION, A_VERDICT = (
-    ONE.format("id", "operations", kind) for kind in ("proxy", "session", "verdict")
+ONE = "id = (SELECT min(id) FROM operations WHERE {0})"
+A_PROXY, A_SESSION, A_VERDICT = map(
+    ONE.format, ("kind = 'proxy' AND act = 'entrust'", "kind = 'session'", "kind = 'verdict'")
 )
+"""Whatever ids chance gives, none of these is the last operation of its stream."""
 PROXIES, ALL, ACTS = "kind = 'proxy'", "1 = 1", "purpose = 'acts'"
 ANOTHER = "(SELECT min(data) FROM operations WHERE kind = 'case')"
 LAST = "seq = (SELECT max(seq) FROM checkpoints)"
