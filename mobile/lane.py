@@ -8,7 +8,7 @@ text; it is told in a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ from sync.keys import BadSignature
 TRIES = 5
 """Broken lines in a row, without a byte more, before this is left to the next time."""
 _PARTIAL = ".part"
+_DOES_NOT_FIT = "digest"
+_ENDS_THE_LANE = frozenset({"not_admitted", "full", "unavailable"})
+"""Refusals that every other attachment would meet as well."""
 _WAITING = """SELECT a.name, a.parts, a.parts_sent FROM attachments a
               LEFT JOIN operations o ON o.id = a.operation
               WHERE a.kept IS NULL OR a.kept < ? ORDER BY o.position, a.name"""
@@ -75,12 +78,19 @@ class Lane:
         self._broken = 0
 
     def upload(self) -> Sent:
-        """Send what the county has not signed for; a broken line goes on where it stopped."""
+        """Send what the county has not signed for; a broken line goes on where it stopped.
+
+        What the county refuses of one attachment is told, and holds up no other.
+        """
         sent = Sent()
         for one in waiting(self._tablet):
             try:
                 self._send(one, sent)
-            except (Unreachable, NotTheCounty, CountyRefused) as error:
+            except CountyRefused as error:
+                sent.problem = error.sentence
+                if error.code in _ENDS_THE_LANE:
+                    break
+            except (Unreachable, NotTheCounty) as error:
                 sent.problem = str(error)
                 break
         sent.left = len(waiting(self._tablet))
@@ -142,8 +152,9 @@ class Lane:
             except Unreachable as error:
                 self._wait(error)
                 continue
-            except CountyRefused:
-                self._note(piece.name, 0)  # what lies there does not fit together: from the start
+            except CountyRefused as error:
+                if error.code == _DOES_NOT_FIT:  # what lies there: from the start
+                    self._note(piece.name, 0)
                 raise
             self._broken = 0
             return answer
@@ -176,13 +187,31 @@ def waiting(tablet: Tablet) -> list[Waiting]:
 
 
 def pieces(tablet: Tablet) -> Iterator[bytes]:
-    """Yield the signed parts the county may lack, for a bundle."""
-    for one in waiting(tablet):
+    """Yield the signed parts the county may lack, for a bundle; tell `carried` which went in.
+
+    What no bundle carried yet comes first, so that a large one, or one the county has not signed
+    for, holds up no other.
+    """
+    for one in sorted(waiting(tablet), key=lambda one: one.sent >= one.parts):
         cipher = _cipher(tablet, one.name)
         if cipher is not None:
             first = one.sent if one.sent < one.parts else 0
             for piece in _pieces(tablet, one.name, cipher, first):
                 yield piece.raw
+
+
+def carried(tablet: Tablet, raws: Iterable[bytes]) -> None:
+    """Note that a bundle carries these parts: the next one goes on behind them.
+
+    A hint, like an unsigned answer: where no word of the county comes, everything goes once more.
+    """
+    headers = [attachment.parse_part(raw).header for raw in raws]
+    with tablet.store.write():
+        for header in headers:
+            tablet.store.execute(
+                "UPDATE attachments SET parts_sent = ? WHERE name = ?",
+                (header.part + 1, header.name),
+            )
 
 
 def read_kept(tablet: Tablet, raw: bytes) -> Kept | None:

@@ -22,9 +22,10 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from server import handover
+from server.api.shapes import CUT
 from server.county import County
 from server.county_card import renew_keys
-from server.database import DatabaseUnavailable
+from server.database import DatabaseUnavailable, translated
 from server.due import run_due
 from server.enrolment import DeviceClosed, WrongCode, enrol
 from server.handover import DeviceKey, Devices, HandOver
@@ -90,9 +91,15 @@ class _Core:
 
     def _devices(self) -> Devices:
         with self._county.ledger.read() as tx:
+            cut = tx.cut_devices()
             return Devices(
                 tx.county_head().epoch,
-                [DeviceKey(row.device, row.signing_public, row.state) for row in tx.devices()],
+                [
+                    DeviceKey(
+                        row.device, row.signing_public, CUT if row.device in cut else row.state
+                    )
+                    for row in tx.devices()
+                ],
             )
 
     async def enrol(self, request: Request) -> Response:
@@ -129,9 +136,10 @@ def _every_hour(county: County, stopping: threading.Event) -> None:
     """Begin the next key period in time, and do what falls due; harmless when nothing is."""
     while not stopping.is_set():
         try:
-            if renew_keys(county):
-                log.info("a new recipient key period has begun")
-            run_due(county)
-        except BianminError as error:
+            with translated():
+                if renew_keys(county):
+                    log.info("a new recipient key period has begun")
+                run_due(county)
+        except (BianminError, OSError) as error:  # a full disk passes; the next hour comes
             log.error("hourly work: %s", error)
         stopping.wait(HOUR_S)

@@ -39,6 +39,8 @@ class HandOver(msgspec.Struct, array_like=True, frozen=True):
     """The stream whose own verdicts the page tells."""
     cursor: bytes = b""
     page_bytes_max: int = 0
+    others: list[bytes] = []
+    """Further streams of the device that it asks about: each gets an opened acknowledgement."""
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True):

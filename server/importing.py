@@ -13,7 +13,7 @@ from pathlib import Path
 
 from server.county import County
 from server.enrolment import DeviceClosed, WrongCode, enrol
-from server.front.attachments import AttachmentDigest, AttachmentStore
+from server.front.attachments import AttachmentDigest, AttachmentStore, NotStored
 from server.front.gate import Admitted, NotAdmitted, WrongCounty, admit
 from server.handover import OPENED, DeviceKey, Handed, HandedOver, HandOver, Outcome
 from server.take_in import take_in
@@ -45,7 +45,7 @@ class Imported:
     attachment_parts: int = 0
     enrolled: int = 0
     damaged: str = ""
-    """The sentence about the damage of a bundle that was cut or garbled; '' for a whole one."""
+    """Why not all of it was taken: a bundle that was cut or garbled, a full disk; '' for all."""
 
 
 def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
@@ -56,7 +56,6 @@ def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
     bundle, damage = _read(path)
     done = Imported(damaged=damage)
     parts: list[Part] = [*_enrolments(county, bundle, done)]
-    parts += _attachment_parts(county, bundle, done)
     by_device: dict[bytes, list[Admitted]] = {}
     for raw in bundle.envelopes:
         done.envelopes += 1
@@ -69,6 +68,7 @@ def import_bundle(county: County, path: Path, reply: Path | None) -> Imported:
         by_device.setdefault(admitted.envelope.header.device, []).append(admitted)
     for device, envelopes in by_device.items():
         parts += _take(county, device, envelopes, bundle.cursor, done)
+    parts += _attachment_parts(county, bundle, done)  # last: no photo holds up the text
     if reply is not None:
         parts.append(Part(PartKind.CARD, county.home.card.read_bytes()))
         _write(reply, parts)
@@ -189,7 +189,10 @@ def _enrolments(county: County, bundle: Bundle, done: Imported) -> Iterator[Part
 
 
 def _attachment_parts(county: County, bundle: Bundle, done: Imported) -> Iterator[Part]:
-    """Store the parts; give the front's word for each attachment that is whole now."""
+    """Store the parts; give the front's word for each attachment that is whole now.
+
+    A full disk ends it: what the front gave its word for lies here, the rest has to come again.
+    """
     store = AttachmentStore(county.home.attachments)
     kept: dict[str, None] = {}
     for raw in bundle.all(PartKind.ATTACHMENT_PART):
@@ -204,6 +207,10 @@ def _attachment_parts(county: County, bundle: Bundle, done: Imported) -> Iterato
         except (MalformedAttachment, BadSignature, NotAdmitted, AttachmentDigest):
             done.refused += 1
             continue
+        except NotStored as error:
+            done.damaged = done.damaged or str(error)
+            yield _failure("full", str(error))
+            break
         done.attachment_parts += 1
     if kept:
         with county.ledger.read() as tx:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from server import sealed, steward, verdicts
+from server import numbering, sealed, steward, verdicts
 from server.county import County, Editions
 from server.court import Arrived, Court
+from server.database import AlreadyThere
 from server.following import owners_named
 from server.landing import Landing
 from server.rejudging import follow
@@ -27,6 +28,7 @@ from server.verdicts import Ruling
 from shared import chain, ids
 from shared.canonical import Value
 from shared.errors import BianminError
+from shared.numbered import records_for
 from shared.operation import Operation
 from sync import envelope as envelopes
 from sync.acknowledgement import Opened
@@ -134,6 +136,7 @@ class Sitting:
         operations = [operation for one in judged for operation in one.arrived.operations]
         sealed.open_arrived(tx, self._county, landing, operations)
         follow(tx, self._county, landing, operations)
+        numbering.assign(tx, self._county, landing)
         landing.finish()
 
     # ---- one envelope
@@ -183,10 +186,21 @@ class Sitting:
         known, landing = self._who(arrived.device), self._landing
         landing.arrive_from(arrived.device.device, arrived.base.stream, known.readable)
         records = {op.skeleton.record for op in arrived.operations}
-        landing.load(records | owners_named(arrived.operations))
-        self._tx.append_operations([_stored(op, arrived) for op in arrived.operations])
+        numbers = records_for(op.skeleton for op in arrived.operations)
+        landing.load(records | owners_named(arrived.operations) | numbers)
+        self._append(arrived)
         rulings = self._court.rulings(arrived, known.roster, known.grants)
         self._judged[arrived.digest] = _Judged(arrived, rulings)
+
+    def _append(self, arrived: Arrived) -> None:
+        """A device may sign what contradicts the ledger: that costs this envelope, nothing else."""
+        rows = [_stored(op, arrived) for op in arrived.operations]
+        try:
+            appended = self._tx.append_operations(rows)
+        except AlreadyThere as error:
+            raise Refuse("malformed") from error
+        if appended != len(rows):  # one of them stands on a branch already
+            raise Refuse("malformed")
 
     def _who(self, device: Device) -> _Known:
         found = self._known.get(device.device)
@@ -218,6 +232,8 @@ def _base(tx: Tx, main: Stream, header: Header) -> Stream:
         for one in tx.streams(device=main.device):
             is_branch = one.stream == main.stream and one.branch
             if is_branch and one.head == header.head_before:
+                if header.seq_from != one.seq + 1:  # signed, and yet no chain goes on like that
+                    raise Refuse("malformed")
                 return one
     if header.seq_from > main.seq + 1:
         raise Refuse("gap")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -38,6 +39,7 @@ Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Word = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[a-z][a-z0-9_]*\Z")]
 Name = Annotated[str, Meta(max_length=64)]
+"""Without control characters: not every database stores them, and no screen shows them."""
 
 
 class MalformedOperation(BianminError):
@@ -66,6 +68,7 @@ class Skeleton(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(Skeleton)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,6 +182,8 @@ def _decode_skeleton(skeleton_bytes: bytes) -> Skeleton:
         skeleton = _decoder.decode(skeleton_bytes)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedOperation("操作头无法读取，请重新传送。") from error
+    if not (_is_name(skeleton.author) and _is_name(skeleton.site)):
+        raise MalformedOperation("操作头里的姓名或站点有控制字符，请重新传送。")
     if skeleton.version <= VERSION:
         is_canonical = _encoder.encode(skeleton) == skeleton_bytes
     else:  # a newer version appends elements: keep its bytes untouched, but still one encoding
@@ -187,6 +192,10 @@ def _decode_skeleton(skeleton_bytes: bytes) -> Skeleton:
     if not is_canonical or any(a >= b for a, b in itertools.pairwise(parents)):
         raise MalformedOperation("操作头不是规定的编码，请重新传送。")
     return skeleton
+
+
+def _is_name(name: str) -> bool:
+    return (name.isascii() and name.isprintable()) or not _CONTROL.search(name)
 
 
 def _decode_data(data_bytes: bytes) -> dict[str, Value]:

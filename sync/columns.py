@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any, Final
@@ -206,13 +207,17 @@ class Reader:
 
     def _maps(self, shapes: list[Any], count: int, depth: int) -> list[Any]:
         which = self.unsigned(count)
+        is_one = len(shapes) == 1 and count > 0 and not any(which)
+        sizes = {0: count} if is_one else Counter(which)
+        if len(sizes) != len(shapes):  # none out of reach, and none that nobody has
+            raise MalformedBatch("批次的字段说明无法读取，请重新传送。")
         rows = []
         for number, shape in enumerate(shapes):
             keys, descriptors = _convert_shape(shape)
-            size = which.count(number)
+            size = sizes[number]
             columns = [self.column(descriptor, size, depth) for descriptor in descriptors]
             rows.append(_rows(keys, columns, size))
-        if len(rows) == 1 and not any(which):
+        if is_one:
             return rows[0]
         turns = [iter(each) for each in rows]
         return [next(turns[number]) for number in which]

@@ -37,6 +37,7 @@ from sync.batch import (
 )  # fmt: skip
 from sync.columns import Reader, encode_data
 from sync.deflate import MalformedBatch
+from sync.nodes import NodeBudget
 
 T = TypeVar("T")
 
@@ -47,11 +48,14 @@ class Decoding:
     def __init__(self, reader: Reader, earlier: Earlier | None, count_max: int) -> None:
         self.reader = reader
         self.earlier = earlier
+        self._nodes = NodeBudget(reader.control)
         self.control = control = control_decoder.decode(reader.control)
         self.raw = {at: (head, salt, data) for at, head, salt, data in control.raw}
         self.size = control.count - len(self.raw)
         if control.count > count_max or self.size < 0:
             raise MalformedBatch("批次里的操作过多，已拒收，请分成几批。")
+        if len(control.families) > self.size:
+            raise MalformedBatch("批次的列说明不完整，请重新传送。")
         self.done: list[Operation] = []
         self.data_left = DATA_TOTAL_MAX
         self._origins: dict[int, Origin] = {}
@@ -154,6 +158,7 @@ class Decoding:
     def _pass_raw(self, at: int) -> int:
         """Take in what stands at `at` as bytes; return the next position in columns."""
         while (row := self.raw.get(at)) is not None:
+            self._nodes.spend(row[2] or b"")
             self.done.append(operation.restore(*row))
             at += 1
         return at

@@ -104,8 +104,7 @@ class Exchange:
 
         Raises Misuse for an address that is none.
         """
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise Misuse(f"「{url[:80]}」不是县级地址，应以 http:// 或 https:// 开头，请核对。")
+        _require_address(url)
         self._session = session
         self._url = url.rstrip("/")
         self._monotonic = monotonic
@@ -220,6 +219,16 @@ class Exchange:
 _UNREACHABLE = "现在连不上县级服务器，内容已存本机，稍后会自动再试。"
 _OTHER_COUNTY = "对方是另一个县（指纹不符），没有跟随，内容仍存本机；请核对县级地址。"
 _NOT_THE_COUNTY = "对方不是县级服务器（可能是上网登录页），内容仍存本机，请检查网络后再试。"
+
+
+def _require_address(url: str) -> None:
+    sentence = f"「{url[:80]}」不是县级地址，应以 http:// 或 https:// 开头，请核对。"
+    try:
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise Misuse(sentence)
+        requests.Request("GET", url).prepare()
+    except (ValueError, requests.RequestException) as error:  # a port, a bracket, a label
+        raise Misuse(sentence) from error
 
 
 def _headers(body: bytes | None, more: dict[str, str] | None) -> dict[str, str | None]:

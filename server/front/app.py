@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from server.database import DatabaseFull, DatabaseUnavailable
@@ -24,9 +24,10 @@ from server.front.attachments import (
 )
 from server.front.core_link import CoreDown, CoreLink, Headers, Reply
 from server.front.deliver import Deliverer
-from server.front.gate import BODY_BYTES_MAX, NotAdmitted, WrongDevice
+from server.front.gate import ACTIVE, BODY_BYTES_MAX, NotAdmitted, WrongDevice
 from server.front.receive import NOT_ADMITTED, Counts, Receiver
-from server.front.spool import OverQuota, Spool
+from server.front.spool import KEEP_UNFINISHED_MS, OverQuota, Spool, Upload
+from server.handover import DeviceKey
 from server.home import CountyHome
 from server.http import HOP_BY_HOP, BodyTooLarge, binary, failure, read_body
 from server.keys import load_front_keys
@@ -37,11 +38,13 @@ from sync.attachment import (
     PART_BYTES,
     Kept,
     MalformedAttachment,
+    Part,
     parse_part,
     sign_kept,
 )
 from sync.enrolment import EnrolRequest
 from sync.keys import BadSignature
+from sync.messages import CONTENT_TYPE
 
 CORE_WAIT_S = 1.0
 CONSOLE_BYTES_MAX = 32 << 20
@@ -137,25 +140,35 @@ class Front:
             return failure(403, NOT_ADMITTED, str(NotAdmitted()))
         except AttachmentDigest as error:
             return failure(409, "digest", str(error))
-        except NotStored as error:
+        except OverQuota as error:
+            return failure(429, "over_quota", str(error))
+        except (NotStored, DatabaseFull) as error:
             return failure(507, "full", str(error))
+        except DatabaseUnavailable as error:
+            return failure(503, "unavailable", str(error))
         return binary(kept, 201 if kept else 202)
 
     async def get_attachment(self, request: Request) -> Response:
-        """`GET /v1/attachments/{name}`: the ciphertext, from `Range: bytes=N-` on."""
+        """`GET /v1/attachments/{name}`: the ciphertext, from `Range: bytes=N-` on.
+
+        Whoever asks knows 256 bits that nobody guesses; see docs/decisions/0006-carrying.md.
+        """
         name = request.path_params["name"]
         found = _RANGE.match(request.headers.get("range", ""))
         start = int(found.group(1)) if found else 0
         if not re.match(NAME_PATTERN, name):
             return failure(404, "missing", "没有这个附件，请核对后再取。")
         try:
-            raw = await run_in_threadpool(self.attachments.get, name, start)
+            size = await run_in_threadpool(self.attachments.size, name)
         except AttachmentMissing as error:
             return failure(404, "missing", str(error))
-        answer = binary(raw, 206 if start else 200)
-        if start and raw:
-            answer.headers["content-range"] = f"bytes {start}-{start + len(raw) - 1}/*"
-        return answer
+        headers = {"cache-control": "no-store", "content-length": str(max(size - start, 0))}
+        if 0 < start < size:
+            headers["content-range"] = f"bytes {start}-{size - 1}/{size}"
+        return StreamingResponse(
+            self.attachments.chunks(name, start), 206 if start else 200, headers,
+            media_type=CONTENT_TYPE,
+        )  # fmt: skip
 
     def _store_part(self, request: Request, raw: bytes) -> bytes:
         try:
@@ -169,15 +182,31 @@ class Front:
         named = (request.path_params["name"], request.path_params["part"])
         if named != (part.header.name, str(part.header.part)):
             raise NotAdmitted
-        if not self.attachments.put(part.header, part.content):
+        if not self._keep_part(part, device):
             return b""
         kept = Kept(self.receiver.county, self.deliverer.epoch, part.header.name)
         return sign_kept(kept, self.receiver.key)
 
+    def _keep_part(self, part: Part, device: DeviceKey) -> bool:
+        """Store a part; return whether the attachment is whole. Whole ones count for nobody."""
+        header = part.header
+        if self.attachments.has(header.name):
+            return True
+        marked = "" if device.state == ACTIVE else device.state
+        upload = Upload(device.device, header.name, header.size, marked, self.receiver.now())
+        self.spool.begin_upload(upload)
+        is_whole = self.attachments.put(header, part.content)
+        if is_whole:
+            self.spool.finish_upload(upload)
+        return is_whole
+
     # ---- operators
 
     async def health(self, _request: Request) -> Response:
-        """`GET /healthz`: 200 while the front can take envelopes; says whether the core answers."""
+        """`GET /healthz`: 200 while the front takes envelopes in and hands them over.
+
+        Says whether the core answers; a core that does not is no trouble of the front's.
+        """
         return await run_in_threadpool(self._health)
 
     def _health(self) -> Response:
@@ -185,8 +214,13 @@ class Front:
             waiting, total = self.spool.size()
         except DatabaseUnavailable as error:
             return JSONResponse({"ok": False, "error": str(error)}, 503)
+        sweeper = self.deliverer.is_alive
         core = "up" if self.link.is_up() else "down"
-        return JSONResponse({"ok": True, "core": core, "waiting": waiting, "spooled": total})
+        found = {
+            "ok": sweeper, "core": core, "sweeper": "up" if sweeper else "down",
+            "waiting": waiting, "spooled": total,
+        }  # fmt: skip
+        return JSONResponse(found, 200 if sweeper else 503)
 
     async def metrics(self, _request: Request) -> Response:
         """`GET /metrics`: counters for Prometheus; no person, no device in them."""
@@ -219,15 +253,13 @@ def front_app(
     keys = load_front_keys(home)
     spool = Spool(home.spool, keys.spool)
     link = CoreLink(uds)
-    deliverer = Deliverer(spool, link, now)
+    attachments = AttachmentStore(home.attachments)
+    deliverer = Deliverer(spool, link, now, lambda at: _prune_uploads(spool, attachments, at))
     registry = CollectorRegistry()
     receiver = Receiver(
         home.config.county, keys.front, spool, deliverer, now, Counts(registry), core_wait_s
     )
-    front = Front(
-        home.card, spool, link, deliverer, receiver, AttachmentStore(home.attachments),
-        Guesses(now), registry,
-    )  # fmt: skip
+    front = Front(home.card, spool, link, deliverer, receiver, attachments, Guesses(now), registry)
     Gauge(
         "bianmin_front_waiting", "Envelopes that wait for the core", registry=registry
     ).set_function(lambda: spool.size()[0])
@@ -244,6 +276,14 @@ def front_app(
     app = Starlette(routes=_routes(front), lifespan=lifespan)
     app.state.front = front
     return app
+
+
+def _prune_uploads(spool: Spool, attachments: AttachmentStore, now: int) -> None:
+    """Drop what nobody goes on with; what a bundle brought meanwhile is finished."""
+    attachments.drop_unfinished(now - KEEP_UNFINISHED_MS)
+    for upload in spool.unfinished_uploads():
+        if attachments.has(upload.name):
+            spool.finish_upload(upload)
 
 
 def _routes(front: Front) -> list[Route]:

@@ -7,8 +7,10 @@ the digest is checked against the name, and the parts are dropped. Whoever reads
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
@@ -20,6 +22,7 @@ from shared.errors import BianminError
 from sync.attachment import PartHeader, part_count
 
 _PARTS = "parts"
+CHUNK_BYTES = 64 << 10
 
 
 class AttachmentDigest(BianminError):
@@ -68,22 +71,45 @@ class AttachmentStore:
         self._join(header)
         return True
 
-    def get(self, name: str, start: int = 0) -> bytes:
-        """Return the ciphertext from byte `start` on; raise AttachmentMissing."""
+    def get(self, name: str) -> bytes:
+        """Return the ciphertext; raise AttachmentMissing."""
         try:
-            raw = bytes(obstore.get(self._store, _whole(name)).bytes())
+            return bytes(obstore.get(self._store, _whole(name)).bytes())
         except FileNotFoundError as error:
-            raise AttachmentMissing("县级还没有收齐这个附件，请稍后再取。") from error
-        return raw[start:]
+            raise AttachmentMissing(_MISSING) from error
+
+    def size(self, name: str) -> int:
+        """Return how many bytes the whole attachment has; raise AttachmentMissing."""
+        try:
+            return (self._folder / _whole(name)).stat().st_size
+        except FileNotFoundError as error:
+            raise AttachmentMissing(_MISSING) from error
+
+    def chunks(self, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield the ciphertext from byte `start` on; never more of it in memory than a chunk."""
+        with (self._folder / _whole(name)).open("rb") as file:
+            file.seek(start)
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def drop_unfinished(self, until_ms: int) -> int:
+        """Delete the parts of attachments that got no part since `until_ms`; return how many."""
+        dropped = 0
+        for folder in (self._folder / _PARTS).glob("*"):
+            ages = [path.stat().st_mtime_ns for path in (folder, *_files(folder))]
+            if max(ages) < until_ms * 1_000_000:
+                self._drop(folder.name)
+                dropped += 1
+        return dropped
 
     def _join(self, header: PartHeader) -> None:
         paths = [_part(header.name, part, header.size) for part in range(part_count(header.size))]
         try:
             whole = b"".join((self._folder / path).read_bytes() for path in paths)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
             if self.has(header.name):  # another upload of the same file was faster
                 return
-            raise
+            raise NotStored("附件的分段已不在，请从头重新上传。") from error
         if hashlib.sha256(whole).hexdigest() != header.name:
             self._drop(header.name)
             raise AttachmentDigest("附件内容与其名称不符，已丢弃，请从头重新上传。")
@@ -92,19 +118,34 @@ class AttachmentStore:
 
     def _drop(self, name: str) -> None:
         folder = self._folder / _PARTS / name
-        for path in folder.glob("*-*"):
+        for path in _files(folder):
             path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a part came meanwhile, or it is gone already
+            folder.rmdir()
 
     def _write(self, path: str, content: bytes) -> None:
-        """Put one object; it is on the disk, under its name, when this returns."""
+        """Put one object; it is on the disk, under its name, when this returns.
+
+        Its folder may be new: then its name stands in the folder above, and so on.
+        """
+        whole = self._folder / path
         try:
             obstore.put(self._store, path, content)
-            whole = self._folder / path
             with whole.open("rb") as file:
                 os.fsync(file.fileno())
-            sync_folder(whole.parent)
+            for folder in whole.parents:
+                sync_folder(folder)
+                if folder == self._folder:
+                    break
         except (BaseError, OSError) as error:
             raise NotStored("附件没有存下，可能磁盘已满，请稍后重试。") from error
+
+
+_MISSING = "县级还没有收齐这个附件，请稍后再取。"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*") if path.is_file()]
 
 
 def _whole(name: str) -> str:

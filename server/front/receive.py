@@ -27,6 +27,8 @@ from sync.messages import ENVELOPES_MAX, Refusal, SyncRequest, SyncResponse
 SEAL_AGAIN = "seal_again"
 NOT_ADMITTED = "not_admitted"
 WRONG_COUNTY = "wrong_county"
+DEVICE_STATE = "device_state"
+"""No refusal of the envelope: advice for the person."""
 
 
 class Counts:
@@ -73,8 +75,8 @@ class Receiver:
         known = self.spool.store([self._incoming(one) for _, one in filled])
         self.counts.stored.inc(len(filled))
         self.counts.bytes.inc(sum(len(one.envelope.raw) for _, one in filled))
-        delivery = self._deliver(device, _stream(admitted), request)
-        refusals += _sealed_again(filled, known, delivery)
+        delivery = self._deliver(device, _asked(admitted), request)
+        refusals += _sealed_again(filled, known, delivery) + _told(admitted)
         return SyncResponse(
             [one.stored for one in known] + (delivery.answer.acknowledgements if delivery else []),
             delivery.answer.page if delivery else None,
@@ -122,7 +124,7 @@ class Receiver:
         )
         return sign_stored(stored, self.key)
 
-    def _deliver(self, device: bytes, stream: bytes, request: SyncRequest) -> Delivery | None:
+    def _deliver(self, device: bytes, asked: list[bytes], request: SyncRequest) -> Delivery | None:
         """Hand over and wait for the core; a device that wants no page has more to send first, and
         the core opens what is stored meanwhile."""
         if request.page_bytes_max == 0:
@@ -130,7 +132,7 @@ class Receiver:
             return None
         try:
             delivery = self.deliverer.deliver(
-                device, stream, request.cursor, request.page_bytes_max, self.core_wait_s
+                device, asked, request.cursor, request.page_bytes_max, self.core_wait_s
             )
         except CoreDown:
             self.counts.syncs.labels("down").inc()
@@ -149,10 +151,29 @@ def _decode(raw: bytes) -> SyncRequest:
     return request
 
 
-def _stream(admitted: list[tuple[int, Admitted]]) -> bytes:
-    """The stream that asks: that of the empty envelope, else of the first one."""
+def _asked(admitted: list[tuple[int, Admitted]]) -> list[bytes]:
+    """The streams asked about: those of the empty envelopes, else that of the first one.
+
+    The first of them is the one whose verdicts the page tells.
+    """
     asking = [one.envelope for _, one in admitted if one.envelope.empty]
-    return (asking or [admitted[0][1].envelope])[0].header.stream
+    return [one.header.stream for one in asking or [admitted[0][1].envelope]]
+
+
+_STATES = {
+    "waiting": "县里还没有批准本机，记录照常保存和送出，批准后入账。",
+    "suspended": "本机已被县里暂停，记录照常保存和送出，等县里审定后入账；请联系县里。",
+    "lost": "本机已挂失，记录照常保存和送出，等县里审定后入账；请联系县里。",
+    "cut": "本机的流水出现分叉，之后的记录照常保存和送出，等县里审定后入账；请联系县里。",
+    "revoked": "本机已被县里注销，记录照常保存和送出，等县里审定后入账；请联系县里。",
+}
+
+
+def _told(admitted: list[tuple[int, Admitted]]) -> list[Refusal]:
+    """What the device should know of itself where it is not in use; everything is stored."""
+    index, first = admitted[0]
+    sentence = _STATES.get(first.marked, "")
+    return [Refusal(index, DEVICE_STATE, sentence)] if sentence else []
 
 
 def _sealed_again(

@@ -4,6 +4,9 @@ An envelope and its stored acknowledgement are one durable transaction (SQLCiphe
 the same envelope again gets the same acknowledgement. A row is deleted once the core has opened the
 envelope **and** a verified backup covers it, or 30 days after it was opened. What the core has not
 opened stays until it does; what it cannot open (the device has to seal again) stays 400 days.
+
+Beside them stands who has begun to put which attachment: only so is there a limit to what a device
+may leave half done, and to what one that is not active may leave at all.
 """
 
 from __future__ import annotations
@@ -25,7 +28,10 @@ DAY_MS = 24 * 60 * 60 * 1000
 KEEP_OPENED_MS = 30 * DAY_MS
 KEEP_REFUSED_MS = 400 * DAY_MS
 MARKED_BYTES_MAX = 64 << 20
-"""What a device that is not active may leave in the spool."""
+"""What a device that is not active may leave: as much again in attachments as in envelopes."""
+UNFINISHED_MAX = 16
+"""Attachments that one device may have begun and not finished: half a gigabyte at most."""
+KEEP_UNFINISHED_MS = 30 * DAY_MS
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS envelopes (
@@ -38,6 +44,10 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS opened ON envelopes (opened_at) WHERE opened_at IS NOT NULL",
     """CREATE TABLE IF NOT EXISTS devices (
         device BLOB PRIMARY KEY, signing_public BLOB NOT NULL, state TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS uploads (
+        device BLOB NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, marked TEXT NOT NULL,
+        begun_at INTEGER NOT NULL, finished INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (device, name, size))""",
     "CREATE TABLE IF NOT EXISTS county (one INTEGER PRIMARY KEY, epoch INTEGER NOT NULL)",
 )
 
@@ -76,6 +86,16 @@ class Known(NamedTuple):
 
     stored: bytes
     refusal: str
+
+
+class Upload(NamedTuple):
+    """An attachment that a device puts, and what it says of its size."""
+
+    device: bytes
+    name: str
+    size: int
+    marked: str
+    begun_at: int
 
 
 class Spool:
@@ -135,11 +155,32 @@ class Spool:
         with translated(), self._write() as connection:
             count = connection.execute(_PRUNE_OLD, {"until": now - KEEP_OPENED_MS}).rowcount
             count += connection.execute(_PRUNE_REFUSED, {"until": now - KEEP_REFUSED_MS}).rowcount
+            connection.execute(_PRUNE_UPLOADS, {"until": now - KEEP_UNFINISHED_MS})
             for stream, seq in backed_up:
                 count += connection.execute(
                     _PRUNE_BACKED_UP, {"stream": stream, "seq": seq}
                 ).rowcount
             return count
+
+    def begin_upload(self, upload: Upload) -> None:
+        """Return if this device may put parts of this attachment; raise OverQuota, DatabaseFull."""
+        row = upload._asdict()
+        with translated(), self._reader.begin() as connection:
+            if connection.execute(_UPLOAD_KNOWN, row).first() is not None:
+                return
+        with translated(), self._write() as connection:
+            _require_upload_quota(connection, upload)
+            connection.execute(_UPLOAD, row)
+
+    def finish_upload(self, upload: Upload) -> None:
+        """Note that this attachment is whole."""
+        with translated(), self._write() as connection:
+            connection.execute(_UPLOAD_FINISHED, upload._asdict())
+
+    def unfinished_uploads(self) -> list[Upload]:
+        """Return the attachments that were begun here and are not known to be whole."""
+        with translated(), self._reader.begin() as connection:
+            return [Upload(*row) for row in connection.execute(_UPLOADS_UNFINISHED)]
 
     def size(self) -> tuple[int, int]:
         """Return how many envelopes wait for the core, and how many lie here in all."""
@@ -197,9 +238,19 @@ def _require_quota(connection: Connection, one: Incoming) -> None:
     held = connection.execute(_HELD_BYTES, {"device": one.device}).scalar_one()
     known = connection.execute(_KNOWN, {"digest": digest_of(one.raw)}).first()
     if known is None and held + len(one.raw) > MARKED_BYTES_MAX:
-        raise OverQuota("本设备已停用，暂存的内容已达上限；请带设备到县里处理，数据仍在本机。")
+        raise OverQuota(_CLOSED)
 
 
+def _require_upload_quota(connection: Connection, upload: Upload) -> None:
+    row = upload._asdict()
+    if connection.execute(_UNFINISHED, row).scalar_one() >= UNFINISHED_MAX:
+        raise OverQuota("本设备未传完的附件过多，暂不接收新的；请先传完前面的附件，数据仍在本机。")
+    held = connection.execute(_HELD_UPLOADS, row).scalar_one()
+    if upload.marked and held + upload.size > MARKED_BYTES_MAX:
+        raise OverQuota(_CLOSED)
+
+
+_CLOSED = "本设备已停用，暂存的内容已达上限；请带设备到县里处理，数据仍在本机。"
 _INSERT = text(
     """INSERT INTO envelopes
         (digest, device, stream, seq_from, seq_to, raw, stored, received_at, marked)
@@ -228,6 +279,25 @@ _PRUNE_REFUSED = text("DELETE FROM envelopes WHERE refusal <> '' AND received_at
 _PRUNE_BACKED_UP = text(
     "DELETE FROM envelopes WHERE opened_at IS NOT NULL AND stream = :stream AND seq_to <= :seq"
 )
+_UPLOAD_KNOWN = text(
+    "SELECT 1 FROM uploads WHERE device = :device AND name = :name AND size = :size"
+)
+_UPLOAD = text(
+    """INSERT INTO uploads (device, name, size, marked, begun_at)
+    VALUES (:device, :name, :size, :marked, :begun_at)
+    ON CONFLICT (device, name, size) DO NOTHING"""
+)
+_UNFINISHED = text("SELECT count(*) FROM uploads WHERE device = :device AND finished = 0")
+_HELD_UPLOADS = text(
+    "SELECT coalesce(sum(size), 0) FROM uploads WHERE device = :device AND marked <> ''"
+)
+_UPLOAD_FINISHED = text(
+    """UPDATE uploads SET finished = 1 WHERE device = :device AND name = :name AND size = :size"""
+)
+_UPLOADS_UNFINISHED = text(
+    "SELECT device, name, size, marked, begun_at FROM uploads WHERE finished = 0"
+)
+_PRUNE_UPLOADS = text("DELETE FROM uploads WHERE finished = 0 AND begun_at < :until")
 _SIZE = text(
     """SELECT coalesce(sum(opened_at IS NULL AND refusal = ''), 0), count(*) FROM envelopes"""
 )

@@ -202,6 +202,31 @@ def test_a_broken_lane_fails_no_exchange(
     assert (done.pushed, done.pending, done.attachments_left) == (2, 0, 1)
 
 
+@pytest.mark.parametrize("told", [("digest", 1), ("over_quota", 1), ("full", 2)])
+def test_what_the_county_refuses_of_one_photo_holds_up_no_other(
+    road: Lane, county: County, photo: Paper, of: bytes, tmp_path: Path, told: tuple[str, int]
+) -> None:
+    tablet, (code, left) = road._tablet, told
+    (tmp_path / "other").write_bytes(b"x")
+    attachments.attach(tablet, of, tmp_path / "other")
+    county.manners.refuse_parts[photo.name] = code
+    done = road.upload()
+    assert (done.left, done.problem) == (left, "没有收下。")
+    county.manners.refuse_parts.clear()
+    assert road.upload().left == 0
+
+
+def test_only_what_does_not_fit_together_is_sent_from_the_start(
+    tablet: Tablet, county: County, road: Lane, photo: Paper
+) -> None:
+    for code, sent in (("over_quota", 2), ("full", 2), ("digest", 0)):
+        with tablet.store.write():
+            tablet.store.execute("UPDATE attachments SET parts_sent = 2")
+        county.manners.refuse_parts[photo.name] = code
+        road.upload()
+        assert lane.waiting(tablet)[0].sent == sent
+
+
 # ---- down
 
 

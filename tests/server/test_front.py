@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from server.front import attachments, spool
 from server.front.app import GUESSES_PER_ADDRESS, Front, front_app
 from server.handover import DeviceKey, Devices
 from server.home import CountyConfig, CountyHome
@@ -264,6 +266,105 @@ def test_a_part_of_a_stranger_or_under_another_name_is_refused(client: httpx.Cli
     assert client.get(f"/v1/attachments/{name}").status_code == 404
 
 
+def parts_of(content: bytes) -> tuple[str, list[bytes]]:
+    """Return name and signed parts of an attachment."""
+    ciphertext = attachment.encrypt(content, os.urandom(32))
+    parts = list(attachment.sign_parts(ciphertext, COUNTY, DEVICE))
+    return attachment.name_of(ciphertext), parts
+
+
+def put(client: httpx.Client, name: str, parts: list[bytes], number: int = 0) -> tuple[int, str]:
+    """Put one part; return the status and the code of a refusal."""
+    answer = client.put(f"/v1/attachments/{name}/{number}", content=parts[number])
+    return answer.status_code, Failure.decode(answer.content).code if answer.is_error else ""
+
+
+@pytest.mark.parametrize("state", ["suspended", "revoked", "lost"])
+def test_a_device_not_in_use_leaves_attachments_up_to_its_quota_only(
+    client: httpx.Client, front: Front, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(spool, "MARKED_BYTES_MAX", 150_000)
+    know(front, state)
+    first, second = parts_of(bytes(100_000)), parts_of(bytes(100_000))
+    assert [put(client, *first, number)[0] for number in range(4)] == [202, 202, 202, 201]
+    assert put(client, *second) == (429, "over_quota")
+    assert put(client, *first)[0] == 201, "what is whole counts for nobody"
+    know(front, "active")
+    assert put(client, *second) == (202, "")
+
+
+def test_a_device_leaves_only_so_much_half_done(client: httpx.Client, front: Front) -> None:
+    begun = [parts_of(bytes(40_000)) for _ in range(spool.UNFINISHED_MAX)]
+    late = parts_of(bytes(40_000))
+    assert {put(client, *one) for one in begun} == {(202, "")}
+    assert put(client, *late) == (429, "over_quota")
+    assert put(client, *begun[3], 1)[0] == 201
+    assert put(client, *late)[0] == 202
+    other = parts_of(bytes(40_000))
+    assert put(client, *other) == (429, "over_quota")
+    for part in (attachment.parse_part(raw) for raw in begun[5][1]):  # a bundle brought it
+        front.attachments.put(part.header, part.content)
+    front.deliverer._prune_more(NOW)
+    assert put(client, *other)[0] == 202
+
+
+def test_what_nobody_goes_on_with_is_dropped_after_a_month(
+    client: httpx.Client, front: Front
+) -> None:
+    name, parts = parts_of(bytes(100_000))
+    late, late_parts = parts_of(bytes(100_000))
+    for one in (name, late):
+        put(client, one, parts if one == name else late_parts)
+    folders = {one: front.attachments._folder / "parts" / one for one in (name, late)}
+    day_s = spool.DAY_MS // 1000
+    for one, days in ((name, 31), (late, 29)):
+        for path in (*folders[one].iterdir(), folders[one]):
+            os.utime(path, (NOW // 1000 - days * day_s,) * 2)
+    front.deliverer._prune_more(NOW)
+    assert not folders[name].exists()
+    assert front.attachments.parts(late) == {0}
+    front.spool.prune(NOW + 31 * spool.DAY_MS)
+    assert front.spool.unfinished_uploads() == []
+
+
+def test_a_large_attachment_is_never_in_memory_as_a_whole(
+    client: httpx.Client, front: Front
+) -> None:
+    name, size = "ab" * 32, 12 << 20
+    path = front.attachments._folder / "ab" / name
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.truncate(size)
+    tracemalloc.start()
+    try:
+        ranges = []
+        for start in (0, 1, size - 1):
+            headers = {"range": f"bytes={start}-"} if start else {}
+            with client.stream("GET", f"/v1/attachments/{name}", headers=headers) as answer:
+                assert answer.status_code == (206 if start else 200)
+                assert sum(map(len, answer.iter_raw())) == size - start
+                assert answer.headers["content-length"] == str(size - start)
+                assert answer.headers["content-type"] == CONTENT_TYPE
+                assert answer.headers["cache-control"] == "no-store"
+                ranges.append(answer.headers.get("content-range"))
+        assert ranges == [None, *(f"bytes {n}-{size - 1}/{size}" for n in (1, size - 1))]
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    nothing = client.get(f"/v1/attachments/{name}", headers={"range": f"bytes={size}-"})
+    assert (nothing.status_code, nothing.content) == (206, b"")
+
+
+def test_a_new_folder_is_on_the_disk_before_the_front_signs(
+    client: httpx.Client, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(attachments, "sync_folder", synced.append)
+    name, parts = parts_of(b"photo")
+    assert put(client, name, parts)[0] == 201
+    assert synced[-2:] == [front.attachments._folder / name[:2], front.attachments._folder]
+
+
 def test_guessing_codes_is_slowed_down(client: httpx.Client, front: Front) -> None:
     for _ in range(GUESSES_PER_ADDRESS):
         front.guesses.note("127.0.0.1")
@@ -276,6 +377,13 @@ def test_guessing_codes_is_slowed_down(client: httpx.Client, front: Front) -> No
 def test_without_the_core_the_front_says_so_and_goes_on(client: httpx.Client) -> None:
     health = client.get("/healthz")
     assert (health.status_code, health.json()["core"]) == (200, "down")
+    assert health.json()["sweeper"] == "up"
     assert client.get("/").status_code == 503
     assert client.get("/core/devices").status_code == 404
     assert "bianmin_front_waiting" in client.get("/metrics").text
+
+
+def test_a_front_whose_sweeper_has_stopped_is_not_well(client: httpx.Client, front: Front) -> None:
+    front.deliverer.stop()
+    health = client.get("/healthz")
+    assert (health.status_code, health.json()["sweeper"]) == (503, "down")

@@ -9,12 +9,14 @@ import pytest
 
 from server.admin import invite
 from server.county import County
+from server.front.attachments import AttachmentStore, NotStored
 from server.importing import UnreadableBundle, import_bundle
 from server.verify import verify
 from sync import attachment
 from sync.acknowledgement import Opened, Stored
 from sync.bundle import Direction, Part, PartKind, read, write_up
 from sync.enrolment import EnrolResponse
+from sync.messages import Failure
 from tests.server.counties import VILLAGE, a_county, a_tablet
 from tests.server.tablets import Tablet
 
@@ -126,6 +128,41 @@ def test_enrolment_and_attachments_travel_by_bundle_too(
     (word,) = read(down).all(PartKind.ACKNOWLEDGEMENT)
     kept = attachment.open_kept(word, county.keys.front.public)
     assert (kept.county, kept.name) == (county.code, name)
+
+
+def test_a_full_disk_of_photos_holds_up_no_text(
+    county: County, tablet: Tablet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text is in the books before the first photo; what was not stored is told, not lost."""
+    stored: list[str] = []
+    put = AttachmentStore._write
+
+    def write(self: AttachmentStore, path: str, content: bytes) -> None:
+        stored.append(path)
+        if len(stored) > 2:
+            raise NotStored("附件没有存下，可能磁盘已满，请稍后重试。")
+        put(self, path, content)
+
+    monkeypatch.setattr(AttachmentStore, "_write", write)
+    tablet.ask("先收文字")
+    ciphers = [attachment.encrypt(content, bytes(32)) for content in (b"one", b"two", b"three")]
+    parts = [
+        Part(PartKind.ATTACHMENT_PART, raw)
+        for cipher in ciphers
+        for raw in attachment.sign_parts(cipher, county.code, tablet.device_key)
+    ]
+    up, down = tmp_path / "up.bmb", tmp_path / "down.bmb"
+    write_up(up, [tablet.envelope()], b"", parts)
+    done = import_bundle(county, up, down)
+    assert (done.opened, done.attachment_parts, done.refused) == (1, 1, 0)
+    assert "磁盘已满" in done.damaged
+    reply = read(down)
+    assert [Failure.decode(raw).code for raw in reply.all(PartKind.FAILURE)] == ["full"]
+    assert reply.all(PartKind.PAGE)
+    kept = attachment.open_kept(
+        reply.all(PartKind.ACKNOWLEDGEMENT)[-1], county.keys.front.public
+    )  # fmt: skip
+    assert kept.name == attachment.name_of(ciphers[0])
 
 
 def test_what_is_no_bundle_for_the_county_is_one_sentence(county: County, tmp_path: Path) -> None:

@@ -244,7 +244,11 @@ def test_any_body_is_the_county_or_not(body: bytes) -> None:
         client.sync(REQUEST)
 
 
-@pytest.mark.parametrize("url", ["", "510322", "ftp://county", "http://", "gopher://county"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "510322", "ftp://county", "http://", "gopher://county", "http://[::1", "http://a b/",
+     "http://x:99999", "http://.example"],
+)  # fmt: skip
 def test_an_address_that_is_none_is_misuse(url: str) -> None:
     with requests.Session() as session, pytest.raises(Misuse):
         Exchange(session, url, monotonic=lambda: 0.0)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 
+import msgspec
 import pytest
 
 from server import reconcile
 from server.county import County
+from server.ingest import take_envelopes
 from server.reconcile import NothingToSettle
 from server.verify import verify
+from shared import operation
 from shared.operation import Operation
+from sync.envelope import seal_envelope
 from sync.page import Own, Received
-from tests.server.core.world import Tablet, folded, judgement, operations, ruled, villages
+from tests.server.core.world import CODE, Tablet, folded, judgement, operations, ruled, villages
 
 
 @pytest.fixture
@@ -172,6 +176,64 @@ def test_after_a_fork_verdicts_travel_by_id_and_never_by_number(tablet: Tablet) 
         assert known[lost.id] == "held"
         assert known[tablet.log[2].id] == "admitted"
         assert folded_alike(side, [*tablet.log, lost])
+
+
+def numbered(tablet: Tablet, seq: int, question: str) -> Operation:
+    """An operation of this tablet with any number; the log does not grow."""
+    made = tablet.consult(question)
+    tablet.log.pop()
+    tablet.heads.pop()
+    assert made.salt is not None
+    skeleton = msgspec.structs.replace(made.skeleton, seq=seq)
+    return operation.restore(operation.encode_skeleton(skeleton), made.salt, made.data_bytes)
+
+
+def sealed_on(tablet: Tablet, head: bytes, ops: list[Operation]) -> bytes:
+    """A signed envelope of these operations on any head."""
+    county = tablet.county
+    return seal_envelope(
+        ops, None, county=CODE, recipient_public=county.keys.current_recipient(county.now()).public,
+        device_key=tablet.signing, head_before=head, clock=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seq", [2, 3, 5, 9])
+def test_a_branch_goes_on_at_its_own_next_number_only(tablet: Tablet, seq: int) -> None:
+    """A device may sign anything: an envelope that fits no chain is refused, and nothing breaks."""
+    twin = restored(tablet, 2)
+    twin.consult("三")
+    twin.take(twin.seal(3))
+    before = operations(tablet.county)
+    refused = twin.take(sealed_on(twin, twin.heads[3], [numbered(twin, seq, "又一个")]))
+    assert refused.refusal is not None
+    assert refused.refusal.code == "malformed"
+    assert operations(tablet.county) == before
+    twin.consult("四")
+    assert twin.take(twin.seal(4)).fresh == 1
+
+
+def test_an_operation_of_a_branch_does_not_enter_the_stream_as_well(tablet: Tablet) -> None:
+    twin = restored(tablet, 2)
+    twin.consult("三")
+    stray = twin.consult("四")
+    twin.take(twin.seal(3))
+    tablet.append(stray)
+    refused = tablet.take(tablet.seal(4))
+    assert refused.refusal is not None
+    assert refused.refusal.code == "malformed"
+
+
+def test_garbage_on_a_branch_does_not_stop_what_comes_with_it(tablet: Tablet) -> None:
+    """The hand-over of a device: each envelope has an answer of its own, whatever else is there."""
+    county = tablet.county
+    twin = restored(tablet, 2)
+    twin.consult("三")
+    twin.take(twin.seal(3))
+    garbage = sealed_on(twin, twin.heads[3], [numbered(twin, 3, "又一个")])
+    tablet.consult("四")
+    envelopes = [(garbage, county.now()), (tablet.seal(4), county.now())]
+    taken = take_envelopes(county, envelopes)
+    assert [(one.fresh, one.refusal is None) for one in taken] == [(0, False), (1, True)]
 
 
 def folded_alike(side: Tablet, ops: list[Operation]) -> bool:

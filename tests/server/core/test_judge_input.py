@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.county import County
 from server.verify import verify
 from shared import kinds, lifecycle, operation
 from shared.canonical import Value
 from shared.clock import Quality, at
-from shared.operation import Operation
+from shared.operation import MalformedOperation, Operation
+from sync.envelope import seal_envelope
 from tests.server.core.world import (
+    CODE,
     DAY,
     T0,
     Mould,
@@ -170,6 +173,62 @@ def test_validly_signed_garbage_in_every_field_stops_nothing(
                 assert replica.folded(record).digest() == folded(county, record).digest()
         told = {op.skeleton.record for op in made if op.skeleton.kind != "sealed"}
         assert told <= tablet.records()
+
+
+_odd = st.sampled_from(
+    ["\0", "a\0b", "\x1f", "\x7f", "\x85", "\ufffe", "\u202e", "'; --", "😀", "{}", "%s"]
+)
+_edge = st.sampled_from([2**63 - 1, -(2**63), 2**31, 2**53, True, b"\0" * 40])
+_odd_value: st.SearchStrategy[Any] = (
+    _odd | _edge | st.lists(_odd, max_size=2) | st.dictionaries(_odd, _odd, max_size=1)
+)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_what_no_database_expects_in_every_field_stops_nothing(
+    both: County, data: st.DataObject
+) -> None:
+    """PostgreSQL stores no NUL in text: what a device signs must not bring the core down there."""
+    tablet = Tablet(both, villages()[0])
+    tablet.open_session()
+    for kind in data.draw(st.lists(st.sampled_from(_device_kinds), min_size=1, max_size=4)):
+        table = kinds.KINDS[kind]
+        act = data.draw(st.sampled_from(sorted({table.default_act, *lifecycle.acts_of(kind)})))
+        names = data.draw(st.lists(st.sampled_from(sorted(table.fields)) | _odd, max_size=8))
+        fields: dict[str, Value] = {name: cast("Value", data.draw(_odd_value)) for name in names}
+        words = {"session": tablet.session, "site": data.draw(st.sampled_from(["", "s9", "😀"]))}
+        tablet._write(kind, act, fields, **words)
+    tablet.session = None
+    good = tablet.consult()
+    taken = tablet.send()
+    assert (taken.refusal, taken.fresh) == (None, len(tablet.log))
+    assert ruled(both, good) == ("admitted", "")
+
+
+@pytest.mark.parametrize("field", ["author", "site"])
+@pytest.mark.parametrize("name", ["s\0001", "agent:\x1b[31m", "\x7f", "s\n", "\x85"])
+def test_names_hold_no_control_characters(both: County, field: str, name: str) -> None:
+    """No tablet ever wrote one; PostgreSQL would not store it, and the device would be stuck."""
+    tablet = Tablet(both, villages()[0])
+    made = tablet.consult()
+    skeleton = msgspec.structs.replace(made.skeleton, **{field: name})
+    raw = operation.encode_skeleton(skeleton)
+    with pytest.raises(MalformedOperation):
+        operation.restore(raw, made.salt, made.data_bytes)
+    lying = Operation(operation.operation_id(raw), skeleton, raw, made.salt, made.data_bytes)
+    head = tablet.heads[0]
+    session_op = tablet.log[0]
+    sealed = seal_envelope(
+        [session_op, lying], None, county=CODE, device_key=tablet.signing, head_before=head,
+        clock=1, recipient_public=both.keys.current_recipient(both.now()).public,
+    )  # fmt: skip
+    taken = tablet.take(sealed)
+    assert taken.refusal is not None
+    assert taken.refusal.code == "malformed"
+    assert tablet.send().refusal is None
 
 
 def _context(tablet: Tablet, made: list[Operation], data: st.DataObject) -> dict[str, Any]:
