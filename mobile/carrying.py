@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from mobile import files, lane
+from mobile import files, handback, lane
 from mobile.inbox import Inbox, catch_up
-from mobile.replies import NotOurCounty, Outcome, keep_stored
+from mobile.replies import FOREIGN, NotOurCounty, Outcome, keep_stored
+from mobile.streams import Stream
 from mobile.synchronise import Synced
 from mobile.tablet import Locked, Tablet
 from shared.errors import Refused
 from sync import bundle
 from sync.bundle import Bundle, Direction, MalformedBundle, Part, PartKind
+from sync.card import MalformedCard
+from sync.keys import BadSignature
 from sync.messages import Failure, MalformedMessage
 
 _ROOM = 64 << 10
@@ -26,12 +30,13 @@ class NotAReply(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. `left` envelopes did not fit into one file."""
+    """What was written. `left` envelopes did not fit into one file, `damaged` ones stay here."""
 
     operations: int
     envelopes: int
     left: int
     size: int
+    damaged: int = 0
 
 
 def export(locked: Locked, path: Path, tablet: Tablet | None) -> Exported:
@@ -43,29 +48,38 @@ def export(locked: Locked, path: Path, tablet: Tablet | None) -> Exported:
         catch_up(tablet, Outcome())
         tablet.freezer.freeze()
     card = locked.card
-    pending = locked.outbox.pending(locked.machine.clock.now_ms(), card.front_public)
-    parts = [Part(PartKind.ENVELOPE, one.read()) for one in pending]
+    county_ms = None if tablet is None else tablet.county_ms()
+    pending = locked.outbox.contents(locked.outbox.pending(card.front_public, county_ms))
+    parts = [Part(PartKind.ENVELOPE, raw) for raw in pending.values()]
     chosen = bundle.fit(parts, bundle.SIZE_MAX - _ROOM)
     envelopes = [part.content for part in chosen]
     if tablet is not None:
-        envelopes.append(tablet.freezer.asking(tablet.log.stream()))
+        envelopes += map(tablet.freezer.asking, _asking(tablet))
         cursor = tablet.intake.cursor()
     else:
         cursor = locked.home.summary().cursor
     used = sum(len(envelope) for envelope in envelopes)
-    pieces = () if tablet is None else _attachment_parts(tablet)
+    pieces = [] if tablet is None else _attachment_parts(tablet, bundle.SIZE_MAX - _ROOM - used)
     with files.disk_errors():
-        size = bundle.write_up(
-            path, envelopes, cursor, bundle.fit(pieces, bundle.SIZE_MAX - _ROOM - used)
-        )
-    operations = sum(one.work for one in pending[: len(chosen)])
-    return Exported(operations, len(chosen), len(parts) - len(chosen), size)
+        size = bundle.write_up(path, envelopes, cursor, pieces)
+    if tablet is not None:
+        lane.carried(tablet, (piece.content for piece in pieces))
+    operations = sum(one.work for one in islice(pending, len(chosen)))
+    damaged = len(locked.outbox.damaged())
+    return Exported(operations, len(chosen), len(parts) - len(chosen), size, damaged)
 
 
-def _attachment_parts(tablet: Tablet) -> Iterator[Part]:
-    """Yield the attachments' parts that the county may lack; sent twice they cost nothing."""
-    for raw in lane.pieces(tablet):
-        yield Part(PartKind.ATTACHMENT_PART, raw)
+def _asking(tablet: Tablet) -> list[Stream]:
+    """The streams to ask about: that of the acts, and what a restored county has to be asked."""
+    acts = tablet.log.stream()
+    others = handback.unasked(tablet.store, tablet.intake.epoch())
+    return [acts, *(one for one in others if one.id != acts.id)]
+
+
+def _attachment_parts(tablet: Tablet, room: int) -> list[Part]:
+    """Return the attachments' parts that the county may lack, as many as `room` holds."""
+    found = (Part(PartKind.ATTACHMENT_PART, raw) for raw in lane.pieces(tablet))
+    return bundle.fit(found, room)
 
 
 def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:
@@ -85,6 +99,8 @@ def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:
     if reply.direction is not Direction.DOWN:
         raise NotAReply("这是上送的数据包，不是县里的回复包，请重新选择。")
     outcome = Outcome()
+    for raw in reply.all(PartKind.CARD):  # first: it says who signs the rest
+        _take_card(tablet or locked, raw, outcome)
     if tablet is not None:
         _apply(tablet, reply, outcome)
     else:
@@ -95,6 +111,13 @@ def take_in(locked: Locked, path: Path, tablet: Tablet | None) -> Synced:
     return Synced(
         outcome.pushed, outcome.pulled, pending, notices=(*outcome.notices, *_failures(reply))
     )
+
+
+def _take_card(holder: Tablet | Locked, raw: bytes, outcome: Outcome) -> None:
+    try:
+        holder.take_card(raw)
+    except (MalformedCard, BadSignature):
+        outcome.note(FOREIGN)
 
 
 def _apply(tablet: Tablet, reply: Bundle, outcome: Outcome) -> None:

@@ -9,9 +9,11 @@ import click
 import requests
 
 from mobile import attachments, carrying, documents, enrolment, lists
+from mobile.desk import RATING
 from mobile.enrolment import Invitation
 from mobile.lane import Lane
 from mobile.options import Access, access, exchange_to, read_data, unlock_other
+from mobile.outbox import DAMAGED
 from mobile.synchronise import Synced, Synchroniser, deliver, follow
 from shared.errors import Misuse
 from shared.ids import parse_record, record_text
@@ -46,7 +48,9 @@ def enrol(given: Access, server: str | None, code: str, name: str) -> None:
         {"device": done.device, "site": done.site, "state": done.state, "agent": done.agent,
          "role": done.role, "digits": done.digits},
         [
-            "已入网，可以使用。" if done.state == "active" else "已申请，等县里批准后再运行一次。",
+            "已入网，可以使用。"
+            if done.state == "active"
+            else "已申请，等县里批准；批准后运行 agent sync 即可使用。",
             f"请核对两边屏幕上的六位数：{done.digits}",
         ],
     )  # fmt: skip
@@ -61,6 +65,8 @@ def record(given: Access, kind: str, data: str | None, file: Path | None) -> Non
     """登记一条记录：consultation、proxy、case、complaint、appointment、rating 等。"""
     fields = read_data(data, file)
     with given.unlocked() as tablet:
+        if kind == RATING and not tablet.card.sample:
+            fields["practice"] = True  # the citizen's own hand rates, at the tablet's screen
         done = tablet.desk.record(kind, fields)
     document = documents.recorded(done)
     given.show(document, (f"{name}: {value!s}" for name, value in document.items() if value))
@@ -170,6 +176,9 @@ def sync(given: Access, server: str | None) -> None:
     if given.pin is None:
         done = deliver(locked, exchange)
     else:
+        enrolment.ask_again(
+            locked, given.agent, given.pin, exchange=exchange_to, session=requests.Session()
+        )
         with given.unlocked() as tablet:
             done = Synchroniser(tablet, exchange, time.sleep).run()
     given.show(documents.synced(done), _synced_lines(done))
@@ -187,9 +196,10 @@ def export(given: Access, file: Path) -> None:
             done = carrying.export(tablet.locked, file, tablet)
     given.show(
         {"file": str(file), "operations": done.operations, "envelopes": done.envelopes,
-         "left": done.left, "bytes": done.size},
+         "left": done.left, "bytes": done.size, "damaged": done.damaged},
         [f"已写出 {done.operations} 件，{done.size} 字节；内容已加密，可以放心转发。"]
-        + ([f"还有 {done.left} 个信封放不下，请送到后再导出一次。"] if done.left else []),
+        + ([f"还有 {done.left} 个信封放不下，请送到后再导出一次。"] if done.left else [])
+        + ([DAMAGED] if done.damaged else []),
     )  # fmt: skip
 
 

@@ -70,6 +70,8 @@ class Shown:
 
     record: Record
     held: Held
+    numbers: tuple[tuple[str, str], ...] = ()
+    """Official numbers of the county, (kind, number)."""
 
 
 @dataclass(slots=True)
@@ -103,24 +105,27 @@ class Desk:
 
         Parents are the heads that fold shows now.
         """
-        shown = self.show(record)
-        before = shown.record
-        table = kinds.kind_of(before.kind)
-        if table.county_only or before.kind in projection.MACHINERY:
-            raise NotFromHere(f"“{table.label}”由系统或县级记录，不能在这里办理。")
         reading = self.read_clock()
-        filled = composite.filled(table, act, self._completed(table, data), before.fields)
-        clean = validate(before.kind, act, filled, _today(reading))
-        _require_allowed(before, act, clean)
-        written = Act(
-            before.kind, act, clean, record, before.heads,
-            after=_latest(shown.held.entries, before.heads),
-        )  # fmt: skip
-        with self.store.write():
+        with self.store.write():  # before it looks: another window may act on the record too
+            shown = self.show(record)
+            written = self._checked(shown, act, data, reading)
             operation = self.log.append(written, reading)
             after = self._project(shown.held.entries, operation)
             self._draw_dummy(reading)
         return Recorded(record, operation.id, after.state)
+
+    def _checked(self, shown: Shown, act: str, data: Mapping[str, object], reading: Reading) -> Act:
+        before = shown.record
+        table = kinds.kind_of(before.kind)
+        if table.county_only or before.kind in projection.MACHINERY:
+            raise NotFromHere(f"“{table.label}”由系统或县级记录，不能在这里办理。")
+        filled = composite.filled(table, act, self._completed(table, data), before.fields)
+        clean = validate(before.kind, act, filled, _today(reading))
+        _require_allowed(before, act, clean)
+        return Act(
+            before.kind, act, clean, before.id, before.heads,
+            after=_latest(shown.held.entries, before.heads),
+        )  # fmt: skip
 
     def _completed(self, table: kinds.Kind, data: Mapping[str, object]) -> dict[str, object]:
         return composite.with_birth(table, composite.with_item(table, data, self.catalogue))
@@ -177,7 +182,7 @@ class Desk:
         found = held(self.store, record, self.log.author.rank)
         if not found.entries or found.entries[0].operation.skeleton.kind in projection.MACHINERY:
             raise NoSuchRecord(f"本机没有记录 {record_text(record)}，请从列表或查找中选择。")
-        return Shown(fold(found.entries), found)
+        return Shown(fold(found.entries), found, projection.numbers_of(self.store, record))
 
     def records(self, offset: int = 0, limit: int = lists.PAGE) -> list[lists.ListRow]:
         """Return one page of records, the latest first."""

@@ -17,17 +17,21 @@ import requests
 from mobile.home import Device
 from mobile.keyring import Slot, Unlocked
 from mobile.tablet import Locked
+from shared import chain
 from shared.errors import Misuse, Refused
 from sync import card as cards
 from sync import frame
 from sync.card import CountyCard, MalformedCard, open_card
 from sync.enrolment import EnrolRequest, EnrolResponse
-from sync.exchange import Exchange, NotTheCounty, Unreachable
+from sync.envelope import empty_envelope
+from sync.exchange import CountyRefused, Exchange, NotTheCounty, Unreachable
 from sync.keys import KEY_BYTES, BadSignature, SealingKey, SigningKey
-from sync.messages import CONTENT_TYPE
+from sync.messages import CONTENT_TYPE, SyncRequest
 
 NAME_LENGTH_MAX = 64
 CARD_TIMEOUT_S = 20
+NOT_ADMITTED = "not_admitted"
+"""The county's word for a device that it does not know."""
 _SAMPLE_HANDOVER = b"bianmin sample county, practice data only"
 
 
@@ -76,6 +80,9 @@ def enrol(
 ) -> Enrolled:
     """Enrol this home, or one more agent on it; `by` is an unlocked agent who is there already.
 
+    A county that was restored from a backup of before does not know the home any more: then agents
+    enrol once more, with the keys and the store they have.
+
     Raises Unreachable, NotTheCounty, CountyRefused, OtherCounty, AgentThere, NeedsAgent, BadPin.
     """
     if not 0 < len(name) <= NAME_LENGTH_MAX:
@@ -83,7 +90,8 @@ def enrol(
     card = _card(locked, invitation, session)
     locked.home.create()
     known = {slot.name: slot for slot in locked.keyring.slots()} if locked.keyring.exists() else {}
-    if name in known and known[name].agent and _is_active(locked):
+    is_there = name in known and known[name].agent and _is_active(locked)
+    if is_there and not _may_return(locked, known[name], exchange(invitation.server), card):
         raise AgentThere(f"「{name}」已在本机登记，请直接用 PIN 解锁。")
     if not locked.home.is_enrolled:
         _begin(locked, invitation.server, card)
@@ -98,11 +106,53 @@ def enrol(
         agent_name=name, agent_public=agent_key.public,
     ).proved(device_key, agent_key)  # fmt: skip
     answer = exchange(invitation.server).enrol(request, card.fingerprint)
-    _keep(locked, invitation.server, slot, keys, answer)
+    _keep(locked, invitation, slot, keys, answer)
     return Enrolled(
         answer.device, answer.site, answer.state, answer.agent, answer.role,
         request.short_code(card.root_public),
     )  # fmt: skip
+
+
+def ask_again(
+    locked: Locked, name: str | None, pin: str, *, exchange: Callable[[str], Exchange],
+    session: requests.Session,
+) -> None:  # fmt: skip
+    """Ask a county that has not approved yet once more; nothing to ask where it has.
+
+    Raises as `enrol`. Whether it has approved by now, the home says.
+    """
+    device = locked.device
+    if device.state == "waiting" and device.code:
+        asked = Invitation(device.server, device.code, device.fingerprint)
+        enrol(locked, asked, name=locked.slot(name).name, pin=pin, exchange=exchange,
+              session=session)  # fmt: skip
+
+
+def _may_return(locked: Locked, slot: Slot, way: Exchange, card: CountyCard) -> bool:
+    """Whether the county knows this agent no more. Durable before the enrolment is asked for."""
+    device = locked.device
+    if slot.number in device.returning:
+        return True
+    if not _is_stranger(locked, way, card):
+        return False
+    everybody = tuple(one.number for one in locked.keyring.slots())
+    locked.home.keep_device(msgspec.structs.replace(device, returning=everybody))
+    return True
+
+
+def _is_stranger(locked: Locked, way: Exchange, card: CountyCard) -> bool:
+    """Ask whether the county knows the key of this device, with an envelope that holds nothing."""
+    stream, now = locked.machine.entropy(chain.STREAM_BYTES), locked.machine.clock.now_ms()
+    asking = empty_envelope(
+        county=card.county, recipient_public=card.recipient_at(now).public, stream=stream,
+        device_key=SigningKey(locked.keyring.signing_key()), seq=0,
+        head=chain.genesis(card.county, stream), clock=0,
+    )  # fmt: skip
+    try:
+        way.sync(SyncRequest([asking], b"", 0))
+    except CountyRefused as error:
+        return error.code == NOT_ADMITTED
+    return False
 
 
 def _begin(locked: Locked, server: str, card: CountyCard) -> None:
@@ -142,7 +192,9 @@ def _data_key(locked: Locked) -> bytes:
     )
 
 
-def _keep(locked: Locked, server: str, slot: Slot, keys: Unlocked, answer: EnrolResponse) -> None:
+def _keep(
+    locked: Locked, invitation: Invitation, slot: Slot, keys: Unlocked, answer: EnrolResponse
+) -> None:
     card = open_card(answer.card, locked.device.fingerprint)
     if card.sample:  # practice only: elsewhere one more agent takes the PIN of one who is there
         locked.keyring.keep_handover(_SAMPLE_HANDOVER, keys.data_key)
@@ -151,8 +203,11 @@ def _keep(locked: Locked, server: str, slot: Slot, keys: Unlocked, answer: Enrol
     state = "active" if "active" in {device.state, answer.state} else "waiting"
     locked.home.keep_device(
         msgspec.structs.replace(
-            device, server=server, card=answer.card, state=state, device=answer.device,
-            site=answer.site, short_code=answer.short_code, last_agent=slot.number,
+            device, server=invitation.server, card=answer.card, state=state,
+            device=answer.device, site=answer.site, short_code=answer.short_code,
+            last_agent=slot.number,
+            returning=tuple(one for one in device.returning if one != slot.number),
+            code=invitation.code if state == "waiting" else "",
         )
     )  # fmt: skip
 

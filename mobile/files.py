@@ -26,10 +26,14 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class NotSaved(BianminError):
     """The disk refused a write. Nothing was changed; after space is freed the same call works."""
 
+    is_full = False
+
     @classmethod
     def full(cls) -> NotSaved:
         """The disk is full."""
-        return cls("未保存：存储空间已满，请清理空间后再保存一次。")
+        error = cls("未保存：存储空间已满，请清理空间后再保存一次。")
+        error.is_full = True
+        return error
 
     @classmethod
     def broken(cls, detail: str) -> NotSaved:

@@ -24,7 +24,7 @@ from sync.keys import SigningKey
 
 OPERATIONS_MAX = 2_000
 PACKING = 4
-"""Operations shrink to about a quarter by columns and compression."""
+"""Operations shrink to about a quarter by columns and compression; what did not is cut finer."""
 STANDARD_BYTES = 64 << 10
 SMALLEST_BYTES = 4 << 10
 FILLED_BYTES = 16 << 10
@@ -48,6 +48,7 @@ class Freezer:
         replaced by fuller ones of the same and the new operations.
         """
         count = 0
+        self._put_damaged_aside()
         frozen = self.outbox.all()
         for stream in streams.all_streams(self.store):
             mine = [one for one in frozen if one.stream == stream.id[:8].hex()]
@@ -58,7 +59,7 @@ class Freezer:
             sealed = [
                 cut
                 for seq_from, seq_to in self._gaps(stream, kept)
-                for cut in self._sealed(stream, seq_from, seq_to, target_bytes)
+                for cut in self._sealed(stream, seq_from, seq_to, target_bytes * PACKING)
             ]
             self.outbox.replace(small, sealed)
             count += len(sealed)
@@ -66,10 +67,11 @@ class Freezer:
 
     def seal_again(self, one: Frozen, target_bytes: int = STANDARD_BYTES) -> None:
         """Cut and seal the operations of a frozen envelope anew."""
-        for stream in streams.all_streams(self.store):
-            if stream.id[:8].hex() == one.stream:
-                cut = list(self._sealed(stream, one.seq_from, one.seq_to, target_bytes))
-                self.outbox.replace([one], cut)
+        stream = self._stream_of(one)
+        if stream is not None:
+            room = target_bytes * min(PACKING, max(self._size(stream, one) // one.size, 1))
+            cut = list(self._sealed(stream, one.seq_from, one.seq_to, room))
+            self.outbox.replace([one], cut)
 
     def asking(self, stream: Stream) -> bytes:
         """Return the signed header that only asks for news."""
@@ -77,6 +79,32 @@ class Freezer:
             county=self.card.county, recipient_public=self._recipient(), stream=stream.id,
             device_key=self.device_key, seq=stream.seq, head=stream.head, clock=stream.clock,
         )  # fmt: skip
+
+    def _put_damaged_aside(self) -> None:
+        """What is not as it was frozen counts as never sent, whatever had acknowledged it."""
+        for one in self.outbox.damaged():
+            stream = self._stream_of(one)
+            if stream is not None:
+                with self.store.write():
+                    self.store.execute(
+                        """UPDATE operations SET delivered = 0
+                           WHERE own = ? AND seq BETWEEN ? AND ? AND seq > ?""",
+                        (stream.number, one.seq_from, one.seq_to, stream.opened_seq),
+                    )
+            self.outbox.put_aside(one)
+
+    def _stream_of(self, one: Frozen) -> Stream | None:
+        own = streams.all_streams(self.store)
+        return next((stream for stream in own if stream.id[:8].hex() == one.stream), None)
+
+    def _size(self, stream: Stream, one: Frozen) -> int:
+        """Bytes of the operations in an envelope before they were packed."""
+        row = self.store.row(
+            """SELECT total(length(skeleton) + length(coalesce(data, ''))) FROM operations
+               WHERE own = ? AND seq BETWEEN ? AND ?""",
+            (stream.number, one.seq_from, one.seq_to),
+        )
+        return int(row[0])
 
     def _gaps(self, stream: Stream, frozen: Sequence[Frozen]) -> Iterator[tuple[int, int]]:
         """Yield the ranges that are neither delivered nor covered by the stream's envelopes."""
@@ -97,12 +125,12 @@ class Freezer:
             yield start, last
 
     def _sealed(
-        self, stream: Stream, seq_from: int, seq_to: int, target_bytes: int
+        self, stream: Stream, seq_from: int, seq_to: int, room: int
     ) -> Iterator[tuple[bytes, int]]:
         head = head_at(self.store, stream, seq_from - 1)
         at = seq_from
         while at <= seq_to:
-            cut = self._take(stream, at, seq_to, target_bytes)
+            cut = self._take(stream, at, seq_to, room)
             last = at + len(cut) - 1
             raw = seal_envelope(
                 cut, streams.seeds(self.store, stream.number, at, last),
@@ -114,7 +142,8 @@ class Freezer:
             head = chain.extend_all(head, (operation.id for operation in cut))
             at = last + 1
 
-    def _take(self, stream: Stream, at: int, seq_to: int, target_bytes: int) -> list[Operation]:
+    def _take(self, stream: Stream, at: int, seq_to: int, room: int) -> list[Operation]:
+        """Take operations of `room` bytes before packing, at least one."""
         cut: list[Operation] = []
         size = 0
         rows = self.store.execute(  # read one by one: an envelope is full long before the limit
@@ -123,8 +152,8 @@ class Freezer:
             (stream.number, at, seq_to, OPERATIONS_MAX),
         )
         for skeleton, salt, data in rows:
-            size += (len(skeleton) + len(data or b"")) // PACKING
-            if cut and size > target_bytes:
+            size += len(skeleton) + len(data or b"")
+            if cut and size > room:
                 break
             cut.append(restore(skeleton, salt, data))
         return cut

@@ -44,6 +44,10 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     short_code: str = ""
     last_agent: int = 0
     """Slot number of the agent used last: the default of `--as`."""
+    returning: tuple[int, ...] = ()
+    """Slot numbers whose agents a restored county does not know yet: they may enrol once more."""
+    code: str = ""
+    """The invitation that was used, as long as the county has not approved: it is asked again."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

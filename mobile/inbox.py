@@ -43,7 +43,10 @@ class Inbox:
 def catch_up(tablet: Tablet, outcome: Outcome) -> Replies:
     """Apply what arrived while locked: acknowledgements beside envelopes, then raw pages."""
     replies = Replies(tablet)
-    for _, stored in tablet.locked.outbox.stored(tablet.card.front_public):
-        outcome.pushed += tablet.intake.stored(stored) or 0
+    for one, stored in tablet.locked.outbox.stored(tablet.card.front_public):
+        if tablet.intake.is_of_before(stored):
+            files.remove(one.acknowledgement)
+        else:
+            outcome.pushed += tablet.intake.stored(stored) or 0
     Inbox(tablet.locked.home.inbox).apply(replies, outcome)
     return replies

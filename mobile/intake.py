@@ -6,11 +6,12 @@ verdict by its order, and an acknowledgement counts only with the head this tabl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
-from mobile import projection, streams, tables
+from mobile import handback, projection, streams, tables
 from mobile.database import Store
 from mobile.freezing import head_at
 from mobile.outbox import Outbox
@@ -26,6 +27,7 @@ from sync.page import Own, Page, Received
 CURSOR = "cursor"
 ANCHOR = "anchor"
 EPOCH = "epoch"
+TOLD = "told at"
 PURGE = "purge"
 
 _INSERT = """INSERT INTO operations(id, record, seq, skeleton, salt, data, delivered, epoch,
@@ -60,17 +62,31 @@ class Taken:
     """What was stored for the first time, by id."""
     ignored: list[str] = field(default_factory=list)
     """Sentences about answers that did not fit and were passed over."""
+    restored: bool = False
+    """The county was restored and lacks work that it had: it goes out again."""
 
 
 class Intake:
     """Takes answers into one store."""
 
-    def __init__(self, store: Store, outbox: Outbox, rank: int) -> None:
+    def __init__(
+        self, store: Store, outbox: Outbox, rank: int, front_public: Callable[[], bytes]
+    ) -> None:
         self._store = store
         self._outbox = outbox
         self._rank = rank
+        self._front_public = front_public
         self._heads: dict[int, tuple[int, bytes]] = {}
         """Number of an own stream → where it was counted up to last: seq and head."""
+
+    def epoch(self) -> int:
+        """Return the county's epoch as its last page told it; 0 for a fresh tablet."""
+        return int(tables.meta(self._store, EPOCH) or b"0")
+
+    def is_of_before(self, answer: Stored | Opened) -> bool:
+        """Whether an acknowledgement is of before a restore: what it tells of may be lost since."""
+        stream = streams.by_id(self._store, answer.stream)
+        return stream is not None and 0 < answer.epoch < stream.epoch
 
     def cursor(self) -> bytes:
         """Return where the feed goes on; empty for a fresh tablet."""
@@ -97,6 +113,12 @@ class Intake:
             stream = streams.by_id(self._store, stored.stream)
             if stream is None or self._head(stream, stored.seq_to) != stored.head:
                 return None
+            if self.is_of_before(stored):
+                return 0
+            self._store.execute(
+                "UPDATE streams SET epoch = ? WHERE number = ? AND epoch = 0",
+                (stored.epoch, stream.number),
+            )
             return self._delivered(stream, stored.seq_from, stored.seq_to)
 
     def page(self, page: Page) -> Taken:
@@ -107,8 +129,10 @@ class Intake:
                 taken.ignored.append("收到的一页与本机进度不符，已忽略，下次同步会重新获取。")
                 return taken
             self._take_entries(page, taken)
+            told = int(tables.meta(self._store, TOLD) or b"0")
             if page.opened is not None:
-                self._opened(page.opened, taken)
+                self._opened(page.opened, taken, is_later=page.issued_at > told)
+            tables.keep_meta(self._store, TOLD, b"%d" % max(told, page.issued_at))
             tables.keep_meta(self._store, CURSOR, page.cursor)
             tables.keep_meta(self._store, EPOCH, b"%d" % page.epoch)
             projection.project_all(self._store, sorted(taken.records), self._rank, taken.arrived)
@@ -227,7 +251,8 @@ class Intake:
         self._store.execute(_DELIVER, where)
         return int(rows[0][0])
 
-    def _opened(self, opened: Opened, taken: Taken) -> None:
+    def _opened(self, opened: Opened, taken: Taken, *, is_later: bool = False) -> None:
+        """`is_later`: said after everything the county has said before."""
         stream = streams.by_id(self._store, opened.stream)
         if stream is None or opened.seq > stream.seq:
             taken.ignored.append("收到不属于本机的入账回执，已忽略；请联系县里核对。")
@@ -235,26 +260,31 @@ class Intake:
         if self._head(stream, opened.seq) != opened.head:
             taken.ignored.append("县里的入账回执与本机记录不符，已忽略；请联系县里核对。")
             return
-        if opened.seq < stream.opened_seq and not self._is_restore(opened):
+        is_announced = opened.epoch > stream.epoch
+        is_behind = opened.seq < stream.opened_seq
+        if self.is_of_before(opened) or (is_behind and not is_announced and not is_later):
             return  # an answer from before, overtaken by a later one
-        if opened.seq >= stream.opened_seq:
+        if not is_behind:
             self._delivered(stream, stream.opened_seq + 1, opened.seq)
             self._outbox.drop_opened(stream.id, opened.seq)
-        else:  # the county was restored from a backup: hand in again what it lost
-            self._store.execute(
-                "UPDATE operations SET delivered = 0 WHERE own = ? AND seq > ?",
-                (stream.number, opened.seq),
-            )
+        if is_behind or (is_announced and stream.epoch):
+            taken.restored |= self._hand_back(stream, opened, is_announced=is_announced)
         stream.opened_seq, stream.opened_head = opened.seq, opened.head
-        stream.backed_seq = opened.backed_up_through
         self._store.execute(
-            "UPDATE streams SET opened_seq = ?, opened_head = ?, backed_seq = ? WHERE number = ?",
-            (stream.opened_seq, stream.opened_head, stream.backed_seq, stream.number),
+            """UPDATE streams SET opened_seq = ?, opened_head = ?, backed_seq = ?, epoch = ?
+               WHERE number = ?""",
+            (opened.seq, opened.head, opened.backed_up_through, opened.epoch, stream.number),
         )
         streams.forget_opened_seeds(self._store, stream)
 
-    def _is_restore(self, opened: Opened) -> bool:
-        return opened.epoch > int(tables.meta(self._store, EPOCH) or b"0")
+    def _hand_back(self, stream: Stream, opened: Opened, *, is_announced: bool) -> bool:
+        """The county was restored from a backup: hand in again what it lost."""
+        if not is_announced:  # the same epoch twice: whatever was said in it of other streams
+            self._store.execute("UPDATE streams SET epoch = 0 WHERE number <> ?", (stream.number,))
+        since = opened.epoch + (not is_announced)
+        return handback.hand_back(
+            self._store, self._outbox, self._front_public(), stream, opened, since=since
+        )
 
     # -- purges -------------------------------------------------------------------------------
 

@@ -97,11 +97,15 @@ class Keyring:
         return self._secret_file.exists()
 
     def create(self, signing_key: bytes) -> None:
-        """Make the device secret and wrap the device's signing key (raw, 32 bytes) under it."""
+        """Make the device secret and wrap the device's signing key (raw, 32 bytes) under it.
+
+        The secret comes last: with it the ring `exists`, so what a crash leaves is begun anew.
+        """
         with files.disk_errors():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files.write(self._secret_file, self._entropy(KEY_BYTES))
-        self._wrap("device.key", self._device_secret(), "device signing key", signing_key)
+        secret = self._entropy(KEY_BYTES)
+        self._wrap("device.key", secret, "device signing key", signing_key)
+        files.write(self._secret_file, secret)
 
     def signing_key(self) -> bytes:
         """Return the device's signing key (raw); needs no PIN. Raise KeyringDamaged."""

@@ -148,11 +148,13 @@ def held(
         found.append(entry)
         if entry.provisional_rank is not None:
             least = min(least, _step(entry.verdict, bool(delivered)))
+    if not any(one.verdict and one.verdict.status is Status.ADMITTED for one in found):
+        least = min(least, 1)  # whoever wrote it: what waits or was refused is in no books
     return Held(found, DELIVERIES[least])
 
 
 def _step(verdict: Verdict | None, delivered: bool) -> int:
-    if verdict is None:
+    if verdict is None or not delivered:  # what a restored county lost is on this tablet alone
         return 1 if delivered else 0
     return MERGED if verdict.status is Status.ADMITTED else 1
 

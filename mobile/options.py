@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -15,7 +16,7 @@ import msgspec
 import requests
 
 from mobile.keyring import Unlocked
-from mobile.tablet import Locked, Machine, Tablet
+from mobile.tablet import Locked, Machine, NotFrozen, Tablet
 from shared.errors import Misuse
 from sync.exchange import Exchange
 
@@ -38,14 +39,20 @@ class Access(NamedTuple):
 
     @contextlib.contextmanager
     def unlocked(self) -> Iterator[Tablet]:
-        """Unlock for one command; what is pending is frozen at its end."""
+        """Unlock for one command; at its end what is pending is frozen, or a notice says why."""
         if self.pin is None:
             raise Misuse(f"请给出 PIN：--pin PIN、--pin -（标准输入）或环境变量 {PIN_VARIABLE}。")
         tablet = self.locked().unlock(self.pin, self.agent)
         try:
             yield tablet
-        finally:
+        except BaseException:
+            with contextlib.suppress(NotFrozen):
+                tablet.lock()
+            raise
+        try:
             tablet.lock()
+        except NotFrozen as error:  # the command is done and its result is shown
+            click.echo(str(error), err=True)
 
     def show(self, document: object, lines: Iterable[str]) -> None:
         """Print the document, or the lines for a person."""
@@ -101,7 +108,7 @@ def read_data(text: str | None, file: Path | None) -> dict[str, object]:
     if len(raw) > DATA_BYTES_MAX:
         raise Misuse("内容过大，请改用附件。")
     try:
-        return msgspec.json.decode(raw, type=dict[str, object])
+        return msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8), type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Misuse('内容应是一个 JSON 对象，例如 {"question": "…"}，请检查引号。') from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mobile.intake import Taken
 from mobile.outbox import Outbox
 from mobile.tablet import Tablet
 from mobile.timekeeping import anchor_of
@@ -40,6 +41,8 @@ class Outcome:
     """The last page said that there is more."""
     moved: bool = False
     """The last answer changed what waits in the outbox."""
+    restored: bool = False
+    """The county lacks work that it had: it has to go out again."""
     delivered_at: int | None = None
     notices: list[str] = field(default_factory=list)
 
@@ -99,8 +102,10 @@ class Replies:
         except NotOurCounty as error:
             outcome.note(str(error))
             return
+        if tablet.intake.is_of_before(answer):
+            return
         if isinstance(answer, Opened):
-            self._note(tablet.intake.opened(answer).ignored, outcome)
+            self._note(tablet.intake.opened(answer), outcome)
             outcome.opened[answer.stream] = answer.seq
             return
         tablet.locked.outbox.acknowledge(raw, tablet.card.front_public)
@@ -124,7 +129,7 @@ class Replies:
         outcome.more = page.more and not taken.ignored
         if page.opened is not None:
             outcome.opened[page.opened.stream] = page.opened.seq
-        self._note(taken.ignored, outcome)
+        self._note(taken, outcome)
         if live and not taken.ignored:
             clock = tablet.locked.machine.clock
             tablet.intake.keep_anchor(anchor_of(clock, page.issued_at))
@@ -139,6 +144,7 @@ class Replies:
             raise NotOurCounty(FOREIGN)
         return page
 
-    def _note(self, sentences: list[str], outcome: Outcome) -> None:
-        for sentence in sentences:
+    def _note(self, taken: Taken, outcome: Outcome) -> None:
+        outcome.restored |= taken.restored
+        for sentence in taken.ignored:
             outcome.note(sentence)

@@ -40,6 +40,8 @@ class Stream:
     backed_seq: int
     slip_day: int
     slip_count: int
+    epoch: int
+    """The county's epoch when it last told of this stream; 0 before it has."""
 
 
 def current(store: Store, purpose: str) -> Stream | None:

@@ -7,20 +7,21 @@ follow on a lane of their own. Only signed acknowledgements count.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import msgspec
 
-from mobile import tables
+from mobile import handback, tables
 from mobile.freezing import SMALLEST_BYTES, STANDARD_BYTES
 from mobile.inbox import Inbox, catch_up
 from mobile.lane import Lane, Sent, never_connected
-from mobile.outbox import Frozen
+from mobile.outbox import DAMAGED, Frozen
 from mobile.replies import NotOurCounty, Outcome, Replies, keep_stored
+from mobile.streams import Stream
 from mobile.tablet import Locked, Tablet
-from sync.card import open_card
-from sync.exchange import Exchange, Unreachable
+from sync.exchange import CountyRefused, Exchange, Unreachable, delay_ms
 from sync.messages import ENVELOPES_MAX, Refusal, SyncRequest, SyncResponse
 
 BATCH_BYTES_MAX = 4 << 20
@@ -29,9 +30,15 @@ PAGE_BYTES_MAX = 2 << 20
 PAGE_BYTES_MIN = 16 << 10
 FAST_MS = 2_000
 """An exchange that took less lets the next one carry twice as much."""
+ASKED_MAX = 8
+"""Streams asked about in one request, beside that of the acts."""
 VERDICT_TRIES = 40
 VERDICT_WAIT_S = 0.25
+BROKEN_TRIES = 3
+"""Broken lines in a row, none under noticeably less than the one before, that end an exchange."""
+CARD_EVERY_MS = 24 * 60 * 60 * 1000
 _BUDGET = "line budget"
+_CARD_ASKED = "card asked at"
 _SEAL_AGAIN = frozenset({"seal_again", "malformed"})
 
 
@@ -62,7 +69,12 @@ class Synchroniser:
         self._replies = Replies(tablet)
         self._resealed: set[str] = set()
         self._sent: set[str] = set()
+        self._asked: set[bytes] = set()
+        self._led = 0
+        """How many empty envelopes led the last request."""
         self._page_bytes = PAGE_BYTES
+        self._broken: list[int] = []
+        """What was asked each time the line broke since the last answer: bytes up and down."""
         kept = tables.meta(tablet.store, _BUDGET)
         self._budget = int(kept) if kept else STANDARD_BYTES
 
@@ -73,16 +85,31 @@ class Synchroniser:
         self._replies = catch_up(tablet, self._outcome)
         tablet.freezer.freeze()
         try:
+            self._renew_card()
             self._exchange_all()
             self._note_lane(Lane(tablet, self._exchange, self._sleep).upload())
         finally:
             self._finish()
         return self._synced
 
+    def _renew_card(self) -> None:
+        """A card whose last key has run out is asked for anew, once a day at most."""
+        store, card = self._tablet.store, self._tablet.card
+        now = self._tablet.locked.machine.clock.now_ms()
+        asked = int(tables.meta(store, _CARD_ASKED) or b"0")
+        if now < card.recipient_at(now).valid_to or 0 <= now - asked < CARD_EVERY_MS:
+            return
+        try:
+            refresh_card(self._tablet, self._exchange)
+        except CountyRefused as error:
+            self._outcome.note(str(error))
+        with store.write():
+            tables.keep_meta(store, _CARD_ASKED, b"%d" % now)
+
     def _exchange_all(self) -> None:
         """A backlog goes up without waiting for the core; the first answer and the last one bring
         news: whether the county can open what it gets, and what became of it."""
-        tablet, outcome = self._tablet, self._outcome
+        outcome = self._outcome
         waits = opened = 0
         asks = True
         while True:
@@ -93,6 +120,9 @@ class Synchroniser:
             if response is None:
                 continue  # the line broke: cut smaller, try again
             self._apply(response, chosen)
+            if self._hands_back():
+                asks = True
+                continue
             if outcome.more or (outcome.moved and self._pending()):
                 asks = outcome.more
                 continue
@@ -101,8 +131,6 @@ class Synchroniser:
                 continue
             if self._is_judged() or response.page is None or waits == VERDICT_TRIES:
                 return
-            if tablet.freezer.freeze():
-                continue  # a county that was restored asks for what it had confirmed before
             waits = waits + 1 if self._opened_seq() <= opened else 0  # a backlog takes its time
             opened = self._opened_seq()
             self._sleep(VERDICT_WAIT_S)
@@ -114,9 +142,9 @@ class Synchroniser:
             self._outcome.note(sent.problem)
 
     def _pending(self) -> list[Frozen]:
-        return still_pending(self._tablet.locked, self._sent)
+        return still_pending(self._tablet.locked, self._sent, self._tablet.county_ms())
 
-    def _choose(self, waiting: list[Frozen]) -> list[Frozen]:
+    def _choose(self, waiting: list[Frozen]) -> dict[Frozen, bytes]:
         """Choose envelopes for one request, the acts' stream first, up to the line's budget."""
         acts = self._tablet.log.stream().id[:8].hex()
         pending = sorted(waiting, key=lambda one: (one.stream != acts, one.seq_from))
@@ -127,23 +155,26 @@ class Synchroniser:
                 break
             size += one.size
             chosen.append(one)
-        most = ENVELOPES_MAX - self._asks_first(chosen)
-        return chosen[:most]
+        most = ENVELOPES_MAX - len(self._asking(chosen))
+        return self._tablet.locked.outbox.contents(chosen[:most])
 
-    def _send(self, chosen: list[Frozen], page_bytes: int) -> SyncResponse | None:
+    def _send(self, chosen: Mapping[Frozen, bytes], page_bytes: int) -> SyncResponse | None:
         tablet = self._tablet
-        envelopes = [one.read() for one in chosen]
-        if self._asks_first(chosen):
-            envelopes.insert(0, tablet.freezer.asking(tablet.log.stream()))
+        asking = self._asking(chosen)
+        envelopes = [*map(tablet.freezer.asking, asking), *chosen.values()]
         request = SyncRequest(envelopes, tablet.intake.cursor(), page_bytes)
         begun = tablet.locked.machine.clock.steady_ms()
         self._synced.round_trips += 1
         try:
             exchanged = self._exchange.sync(request)
         except Unreachable as error:
-            self._shrink(chosen, error)
+            self._shrink(chosen, page_bytes, error)
             return None
+        self._broken.clear()
         self._sent |= {one.path.name for one in chosen}
+        self._led = len(asking)
+        if page_bytes:
+            self._asked |= {stream.id for stream in asking}
         self._synced.bytes_up += exchanged.bytes_up
         self._synced.bytes_down += exchanged.bytes_down
         if tablet.locked.machine.clock.steady_ms() - begun < FAST_MS:
@@ -151,20 +182,24 @@ class Synchroniser:
             self._page_bytes = min(self._page_bytes * 2, PAGE_BYTES_MAX)
         return exchanged.response
 
-    def _shrink(self, chosen: list[Frozen], error: Unreachable) -> None:
-        """The line broke under way: ask for less. Raise `error` where there is no less, or where
-        no connection came about at all."""
+    def _shrink(self, chosen: Mapping[Frozen, bytes], page_bytes: int, error: Unreachable) -> None:
+        """The line broke under way: wait, then ask for less. Raise `error` where asking for less
+        was no help or is impossible, and where no connection came about at all."""
         size = sum(one.size for one in chosen)
-        least = size <= SMALLEST_BYTES and self._page_bytes <= PAGE_BYTES_MIN
-        if least or never_connected(error):
+        self._broken.append(size + page_bytes)
+        tries = _tries(self._broken)
+        if tries >= BROKEN_TRIES or never_connected(error):
             raise error
-        self._budget = max(min(self._budget, size) // 4, SMALLEST_BYTES)
+        if chosen:
+            self._budget = max(min(self._budget, size) // 4, SMALLEST_BYTES)
         self._page_bytes = max(self._page_bytes // 8, PAGE_BYTES_MIN)
         for one in chosen:
-            if one.size > self._budget * 2:
+            if one.size > self._budget and one.seq_to > one.seq_from:
                 self._tablet.freezer.seal_again(one, self._budget)
+        random = self._tablet.locked.machine.entropy(1)[0] / 256
+        self._sleep(delay_ms(tries, random) / 1000)
 
-    def _apply(self, response: SyncResponse, chosen: list[Frozen]) -> None:
+    def _apply(self, response: SyncResponse, chosen: Mapping[Frozen, bytes]) -> None:
         outcome = self._outcome
         outcome.stored, outcome.more = 0, False
         with self._tablet.store.write():
@@ -179,14 +214,30 @@ class Synchroniser:
         for refusal in response.refusals:
             self._refused(refusal, chosen)
 
-    def _asks_first(self, chosen: list[Frozen]) -> bool:
-        """Whether an empty envelope of the stream of acts leads: the page tells its verdicts."""
-        return not chosen or chosen[0].stream != self._tablet.log.stream().id[:8].hex()
+    def _hands_back(self) -> bool:
+        """A county that was restored is asked about every stream and gets again what it lost."""
+        restored, self._outcome.restored = self._outcome.restored, False
+        if restored:
+            self._tablet.freezer.freeze()
+        return restored or bool(self._unasked())
 
-    def _refused(self, refusal: Refusal, chosen: list[Frozen]) -> None:
+    def _unasked(self) -> list[Stream]:
+        """The streams that the county's present epoch has told nothing of, each asked once."""
+        found = handback.unasked(self._tablet.store, self._tablet.intake.epoch())
+        return [one for one in found if one.id not in self._asked][:ASKED_MAX]
+
+    def _asking(self, chosen: Iterable[Frozen]) -> list[Stream]:
+        """The streams whose empty envelopes lead. The acts' first: the page tells its verdicts."""
+        acts, first = self._tablet.log.stream(), next(iter(chosen), None)
+        others = self._unasked()
+        if first is not None and first.stream == acts.id[:8].hex() and not others:
+            return []
+        return [acts, *(one for one in others if one.id != acts.id)]
+
+    def _refused(self, refusal: Refusal, chosen: Iterable[Frozen]) -> None:
         """Advice: an envelope the county cannot open is sealed anew, once; the rest is reported."""
-        index = refusal.index - self._asks_first(chosen)
-        one = chosen[index] if 0 <= index < len(chosen) else None
+        index = refusal.index - self._led
+        one = next(islice(chosen, index, None), None) if index >= 0 else None
         if one is not None and refusal.code in _SEAL_AGAIN and one.path.name not in self._resealed:
             self._resealed.add(one.path.name)
             refresh_card(self._tablet, self._exchange)
@@ -221,10 +272,12 @@ def deliver(locked: Locked, exchange: Exchange) -> Synced:
     inbox = Inbox(locked.home.inbox)
     card = locked.card
     sent: set[str] = set()
-    while batch := _first(still_pending(locked, sent)):
+    if locked.outbox.damaged():
+        outcome.note(DAMAGED)
+    while batch := locked.outbox.contents(_first(still_pending(locked, sent))):
         page_bytes = PAGE_BYTES if inbox.is_empty else 0  # one page may wait, not the same twice
         cursor = locked.home.summary().cursor
-        request = SyncRequest([one.read() for one in batch], cursor, page_bytes)
+        request = SyncRequest(list(batch.values()), cursor, page_bytes)
         exchanged = exchange.sync(request)
         sent |= {one.path.name for one in batch}
         synced.round_trips += 1
@@ -251,12 +304,7 @@ def deliver(locked: Locked, exchange: Exchange) -> Synced:
 
 def refresh_card(tablet: Tablet, exchange: Exchange) -> None:
     """Take the county's present card, if it is later than ours; the fingerprint stays the same."""
-    device = tablet.locked.device
-    raw = exchange.card(device.fingerprint)
-    card = open_card(raw, device.fingerprint)
-    if card.issued_at >= tablet.card.issued_at:
-        tablet.locked.home.keep_device(msgspec.structs.replace(device, card=raw))
-        tablet.card = tablet.freezer.card = tablet.desk.card = card
+    tablet.take_card(exchange.card(tablet.locked.device.fingerprint))
 
 
 def follow(locked: Locked, exchange: Exchange, server: str) -> None:
@@ -264,19 +312,25 @@ def follow(locked: Locked, exchange: Exchange, server: str) -> None:
 
     Raises NotTheCounty for another fingerprint, Unreachable.
     """
-    device = locked.device
-    raw = exchange.card(device.fingerprint)
-    locked.home.keep_device(msgspec.structs.replace(device, card=raw, server=server))
+    locked.take_card(exchange.card(locked.device.fingerprint))
+    locked.home.keep_device(msgspec.structs.replace(locked.device, server=server))
 
 
-def still_pending(locked: Locked, sent: set[str]) -> list[Frozen]:
+def still_pending(locked: Locked, sent: set[str], county_ms: int | None = None) -> list[Frozen]:
     """Return what has to be sent, each envelope until its first acknowledgement in this run.
 
     The front answers a repeated envelope with its first acknowledgement, however old that is.
     """
-    now_ms = locked.machine.clock.now_ms()
-    pending = locked.outbox.pending(now_ms, locked.card.front_public)
+    pending = locked.outbox.pending(locked.card.front_public, county_ms)
     return [one for one in pending if one.path.name not in sent or not one.acknowledgement.exists()]
+
+
+def _tries(broken: list[int]) -> int:
+    """How often the line broke in a row without being asked for noticeably less."""
+    tries = 1
+    for before, after in pairwise(broken):
+        tries = 1 if after * 4 < before * 3 else tries + 1
+    return tries
 
 
 def _first(pending: list[Frozen]) -> list[Frozen]:

@@ -8,6 +8,7 @@ others wrote.
 from __future__ import annotations
 
 from mobile.database import Migration, Store
+from shared.names import search_keys
 
 _FIRST = (
     # One value each: cursor, anchor, instance marker …
@@ -63,6 +64,21 @@ _SECOND = (
 )
 
 
+_THIRD = (
+    # The county's epoch when it last told of this stream, stored or opened; 0 before.
+    "ALTER TABLE streams ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+)
+
+
+_FOURTH = (
+    # Official numbers the county gave: a projection, as `records` is.
+    """CREATE TABLE numbers(
+        operation BLOB PRIMARY KEY, of_record BLOB NOT NULL, kind TEXT NOT NULL,
+        number TEXT NOT NULL, epoch INTEGER NOT NULL, county_seq INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX numbers_of ON numbers(of_record)",
+)
+
+
 def _first(store: Store) -> None:
     for statement in _FIRST:
         store.execute(statement)
@@ -73,7 +89,23 @@ def _second(store: Store) -> None:
         store.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
+def _third(store: Store) -> None:
+    for statement in _THIRD:
+        store.execute(statement)
+
+
+def _fourth(store: Store) -> None:
+    """Names are found by whole pinyin too: their keys are spelled anew."""
+    for statement in _FOURTH:
+        store.execute(statement)
+    named = store.rows("SELECT name, record FROM records WHERE name <> ''")
+    store.execute_many(
+        "UPDATE records SET initials = ? WHERE record = ?",
+        [(search_keys(name).line, record) for name, record in named],
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)
 
 
 def meta(store: Store, key: str) -> bytes | None:

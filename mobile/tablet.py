@@ -6,6 +6,7 @@ freezes what is pending and closes the store.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ import msgspec
 from mobile import editions, instance, projection, streams, tables
 from mobile.database import Store, open_store
 from mobile.desk import Desk
+from mobile.files import NotSaved
 from mobile.freezing import Freezer
 from mobile.home import Device, Home, NotEnrolled, Summary
 from mobile.intake import Intake
-from mobile.keyring import FLOOR, STANDARD, Kdf, Keyring, Slot, Unlocked
+from mobile.keyring import FLOOR, STANDARD, Kdf, Keyring, KeyringDamaged, Slot, Unlocked
 from mobile.log import Log
 from mobile.outbox import Outbox
 from mobile.session import Author
@@ -27,8 +29,14 @@ from mobile.status import Status, status_of
 from mobile.streams import Entropy
 from mobile.timekeeping import Clock, Reading, SystemClock, read
 from shared.civil import civil_date
+from shared.clock import Quality
+from shared.errors import BianminError
 from sync.card import CountyCard, open_card
 from sync.keys import SigningKey
+
+
+class NotFrozen(BianminError):
+    """What is saved on this machine could not be sealed for sending; the next time does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class Locked:
     def __init__(self, folder: Path, machine: Machine) -> None:
         self.home = Home(folder)
         self.machine = machine
-        self.outbox = Outbox(self.home.outbox)
+        self._public: bytes | None = None
+        self.outbox = Outbox(self.home.outbox, machine.clock.now_ms, self._device_public)
         self.keyring = Keyring(
             self.home.keyring, self.home.secret,
             entropy=machine.entropy, kdf=machine.kdf, floor=machine.floor,
@@ -71,6 +80,24 @@ class Locked:
             raise NotEnrolled("本机还没有入网，请先运行 agent enrol 登记入网。")
         return open_card(device.card, device.fingerprint)
 
+    def take_card(self, raw: bytes) -> CountyCard | None:
+        """Keep another card of this county; None where ours is the same or a later one.
+
+        Raises MalformedCard, BadSignature for one that does not lead back to the fingerprint.
+        """
+        device = self.device
+        card = open_card(raw, device.fingerprint)
+        if raw == device.card or card.issued_at < self.card.issued_at:
+            return None
+        self.home.keep_device(msgspec.structs.replace(device, card=raw))
+        return card
+
+    def _device_public(self) -> bytes | None:
+        if self._public is None:
+            with contextlib.suppress(KeyringDamaged):  # what is frozen is delivered all the same
+                self._public = SigningKey(self.keyring.signing_key()).public
+        return self._public
+
     def slot(self, name: str | None = None) -> Slot:
         """Return the agent named, else the one used last; raise NoSuchAgent, NotEnrolled."""
         if name is not None:
@@ -87,7 +114,7 @@ class Locked:
         slot = self.slot(name)
         keys = self.keyring.unlock(slot, pin, self.machine.clock.now_ms())
         if not slot.agent or device.state != "active":
-            raise NotEnrolled("县里还没有批准本机入网，请联系县里批准后再用。")
+            raise NotEnrolled("县里还没有批准本机入网；请联系县里批准，批准后同步一次即可使用。")
         store = open_store(self.home.store, keys.store_key, tables.MIGRATIONS)
         try:
             return Tablet(self, device, keys, store)
@@ -118,7 +145,9 @@ class Tablet:
         self.device_key = SigningKey(locked.keyring.signing_key())
         author = Author(slot.agent, slot.site or device.site, slot.role, SigningKey(keys.agent_key))
         self.log = Log(store, self.card.county, author, machine.entropy)
-        self.intake = Intake(store, locked.outbox, author.rank)
+        self.intake = Intake(
+            store, locked.outbox, author.rank, lambda: self.card.front_public
+        )  # fmt: skip
         self.freezer = Freezer(
             store, locked.outbox, self.card, self.device_key, machine.clock.now_ms
         )
@@ -135,6 +164,17 @@ class Tablet:
         """Return what time it is, and how far that may be believed."""
         return read(self.locked.machine.clock, self.intake.anchor())
 
+    def county_ms(self) -> int | None:
+        """The county's time; None where this machine cannot tell it."""
+        reading = self.read_clock()
+        return reading.at if reading.quality >= Quality.CORRECTED else None
+
+    def take_card(self, raw: bytes) -> None:
+        """Use another card of this county from now on, unless ours is later; raise as `Locked`."""
+        card = self.locked.take_card(raw)
+        if card is not None:
+            self.card = self.freezer.card = self.desk.card = card
+
     def refresh_catalogue(self) -> None:
         """Take the catalogue edition that is in force now; after an exchange it may be another."""
         self.desk.catalogue = editions.catalogue(self.store, civil_date(self.read_clock().at))
@@ -148,10 +188,15 @@ class Tablet:
         return projection.rebuild(self.store, self.log.author.rank)
 
     def lock(self) -> None:
-        """Freeze what is pending, note the counts, close the store. Raises NotSaved, but closes."""
+        """Freeze what is pending, note the counts, close the store. Raises NotFrozen, but closes.
+
+        Whatever is in the way here: what was saved is saved, and nothing may say otherwise.
+        """
         try:
             self.freezer.freeze()
             self.keep_summary(self.locked.home.summary().last_delivered_at)
+        except BianminError as error:
+            raise NotFrozen(_not_frozen(error)) from error
         finally:
             self.store.close()
 
@@ -179,6 +224,16 @@ class Tablet:
                     new.slip_day, new.slip_count = old.slip_day, old.slip_count
                     slips.skip_reserved(new)
                     streams.save(self.store, new)
+
+
+def _not_frozen(error: BianminError) -> str:
+    if not isinstance(error, NotSaved):
+        return f"记录已存本机；待送数据暂时封不了：{error}"
+    if error.is_full:
+        return "记录已存本机；待送数据暂时封不了（存储空间已满），清理空间后同步即可。"
+    return (
+        "记录已存本机；待送数据暂时封不了（存储读写出错），重启设备后同步即可；仍不行请联系县里。"
+    )
 
 
 def _with_last_agent(device: Device, number: int) -> Device:

@@ -8,6 +8,7 @@ too, after the window's first frame.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,8 +107,7 @@ class Backstage:
         def work() -> Person:
             from mobile.screens.person import person_of
 
-            if self._tablet is not None:
-                self._put_away()
+            self._put_away_quietly()
             self._tablet = self._locked.unlock(pin, name)
             return person_of(self._tablet)
 
@@ -125,13 +125,13 @@ class Backstage:
         self._at_desk(work, done, failed)
 
     def lock(self, done: Callable[[], None], failed: Failed) -> None:
-        """Freeze what is pending and close the store."""
+        """Freeze what is pending and close the store; `failed` hears NotFrozen, locked it is."""
         self.desk.do(self._put_away, lambda _nothing: done(), failed)
 
     def close(self) -> None:
         """Lock and end both threads; the window is going."""
         self.line.close()
-        self.desk.close(self._put_away)
+        self.desk.close(self._put_away_quietly)
 
     # -- work ---------------------------------------------------------------------------------
 
@@ -249,6 +249,14 @@ class Backstage:
         tablet, self._tablet = self._tablet, None
         if tablet is not None:
             tablet.lock()
+
+    def _put_away_quietly(self) -> None:
+        """What was saved is saved: that it is not sealed yet keeps nobody from going on."""
+        if self._tablet is not None:
+            from mobile.tablet import NotFrozen
+
+            with contextlib.suppress(NotFrozen):
+                self._put_away()
 
 
 def _overview(tablet: Tablet) -> Overview:

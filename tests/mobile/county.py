@@ -1,7 +1,8 @@
 """A small county behind a real socket, built from the same `sync` functions as the real one.
 
-It keeps operations, admits them all and pages them back. A test tells it to misbehave: to lose its
-answers, to be a hotel's portal, to have no core, to sign another head.
+It keeps operations, admits them all and pages them back; like the real one it tells nothing of a
+stream that nobody asked about, keeps what comes too early, and lets in no stranger. A test tells it
+to misbehave: to lose its answers, to be a hotel's portal, to have no core, to sign another head.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sync.keys import key_id
 from sync.messages import (
     CONTENT_TYPE,
     ENVELOPES_MAX,
+    Failure,
     Refusal,
     SyncRequest,
     SyncResponse,
@@ -50,6 +52,8 @@ class Manners:
     hold: bool = False
     lie_about_parts: bool = False
     """Something on the way says "taken" to every part and drops it."""
+    refuse_parts: dict[str, str] = field(default_factory=dict)
+    """Attachments none of whose parts are taken, and the code of the refusal."""
     lose_parts: int = 0
     """Take in a part, then break the line, this many times."""
     cut_content: int = 0
@@ -77,6 +81,8 @@ class County:
     requests: int = 0
     received: int = 0
     now: int = NOW
+    early: list[Envelope] = field(default_factory=list)
+    """Envelopes that wait for an earlier one."""
 
     @property
     def operations(self) -> list[Operation]:
@@ -109,10 +115,18 @@ class County:
         """Enter an operation of somebody else into the feed."""
         self._admit(operation, status)
 
-    def restore(self) -> None:
-        """Forget everything, as a county restored from a backup made before the first act."""
-        self.epoch += 1
-        self.streams, self.feed = {}, []
+    def restore(self, keep: int = 0, *, announced: bool = True) -> None:
+        """Forget everything after the first `keep` operations of each stream, as a county restored
+        from a backup does; its front begins anew, too."""
+        self.epoch += announced
+        self.streams = {stream: log[:keep] for stream, log in self.streams.items() if keep}
+        known = {operation.id for operation in self.operations}
+        self.feed = [entry for entry in self.feed if entry[0].id in known]
+        self.early = []
+
+    def forget(self, device: bytes) -> None:
+        """The backup was made before this device enrolled."""
+        del self.signing[device], self.sealing[device]
 
     def sync(self, raw: bytes) -> bytes:
         """Answer one exchange."""
@@ -121,6 +135,8 @@ class County:
         envelopes = [parse(envelope) for envelope in request.envelopes]
         self.received += sum(len(envelope) for envelope in request.envelopes)
         device = envelopes[0].header.device
+        if device not in self.signing:
+            raise NotAdmitted
         acknowledgements: list[bytes] = []
         refusals: list[Refusal] = []
         for envelope in envelopes:
@@ -135,10 +151,13 @@ class County:
                     self._open(envelope)
                 except CannotOpen:
                     refusals.append(Refusal(index, "seal_again", "请重新封装。"))
+            early, self.early = self.early, []
+            for envelope in early:
+                self._open(envelope)
             core = CountyKeys("other").core if self.manners.foreign_keys else self.keys.core
             acknowledgements += [
                 sign_opened(self._opened(stream), core)
-                for stream in {envelope.header.stream for envelope in envelopes}
+                for stream in dict.fromkeys(_told(envelopes))
             ]
         page = None
         if not self.manners.core_down and request.page_bytes_max:
@@ -168,7 +187,12 @@ class County:
         )
 
     def _open(self, envelope: Envelope) -> None:
+        if envelope.empty:
+            return
         known = self.streams.setdefault(envelope.header.stream, [])
+        if envelope.header.seq_from > len(known) + 1:
+            self.early.append(envelope)
+            return
 
         def earlier(seq: int) -> Origin | None:
             if not 1 <= seq <= len(known):
@@ -193,8 +217,10 @@ class County:
         return Opened(COUNTY, self.epoch, stream, len(known), head, 0)
 
     def page(self, device: bytes, stream: bytes, cursor: bytes) -> bytes:
-        """Return the sealed page for a device after a cursor."""
-        start = int(cursor or b"0")
+        """Return the sealed page for a device after a cursor; one that does not fit begins anew."""
+        epoch, start = map(int, (cursor or b"0 0").split())
+        if epoch != self.epoch or start > len(self.feed):
+            start = 0
         chosen = self.feed[start : start + ENTRIES_MAX]
         end = start + len(chosen)
         received = [
@@ -208,15 +234,25 @@ class County:
         )  # fmt: skip
         core = CountyKeys("other").core if self.manners.foreign_keys else self.keys.core
         page = Page(
-            COUNTY, self.epoch, device, cursor_mark(cursor), b"%d" % end, end < len(self.feed),
-            self.now, self._opened(stream), [*received, *own],
+            COUNTY, self.epoch, device, cursor_mark(cursor), b"%d %d" % (self.epoch, end),
+            end < len(self.feed), self.now, self._opened(stream), [*received, *own],
         )  # fmt: skip
         return seal_page(page, self.sealing[device], core)
+
+
+class NotAdmitted(Exception):
+    """A stranger's envelope."""
 
 
 def _asking(envelopes: list[Envelope]) -> bytes:
     empty = [envelope for envelope in envelopes if envelope.empty]
     return (empty or envelopes)[0].header.stream
+
+
+def _told(envelopes: list[Envelope]) -> list[bytes]:
+    """The streams that get an acknowledgement of their own: the asking one's is on the page."""
+    empty = [envelope.header.stream for envelope in envelopes if envelope.empty]
+    return [*(one.header.stream for one in envelopes if not one.empty), *empty[1:]]
 
 
 class Serving:
@@ -275,6 +311,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """A part of an attachment."""
         raw = self.rfile.read(int(self.headers["Content-Length"]))
+        code = self.county.manners.refuse_parts.get(self.path.split("/")[-2])
+        if code:
+            self._answer(Failure(code, "没有收下。").encode(), CONTENT_TYPE, 409)
+            return
         answer = self.county.put_part(raw)
         if self.county.manners.lose_parts > 0:
             self.county.manners.lose_parts -= 1
@@ -293,7 +333,11 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) > county.manners.envelope_bytes_max:
             self.close_connection = True
             return
-        answer = county.enrol(body) if self.path == "/v1/enrol" else county.sync(body)
+        try:
+            answer = county.enrol(body) if self.path == "/v1/enrol" else county.sync(body)
+        except NotAdmitted:
+            self._answer(Failure("not_admitted", "信封未被接收。").encode(), CONTENT_TYPE, 403)
+            return
         if county.manners.lose_answers > 0:
             county.manners.lose_answers -= 1
             self.close_connection = True

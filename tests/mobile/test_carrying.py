@@ -10,8 +10,10 @@ import pytest
 from mobile import attachments, carrying, lane
 from mobile.carrying import NotAReply
 from mobile.desk import Recorded
+from mobile.files import NotSaved
 from mobile.tablet import Tablet
 from sync import bundle
+from sync.attachment import parse_part
 from sync.bundle import MalformedBundle, PartKind
 from sync.messages import SyncRequest, SyncResponse
 from tests.mobile.county import County, Serving
@@ -142,3 +144,57 @@ def test_attachments_travel_in_bundles_and_the_reply_says_that_they_are_kept(
     assert lane.waiting(tablet) == []
     carrying.export(tablet.locked, up, tablet)
     assert bundle.read(up).all(PartKind.ATTACHMENT_PART) == []
+
+
+def carried(path: Path) -> list[tuple[str, int]]:
+    """Name and number of the attachments' parts in a bundle."""
+    headers = [
+        parse_part(raw).header for raw in bundle.read(path).all(PartKind.ATTACHMENT_PART)
+    ]  # fmt: skip
+    return [(header.name, header.part) for header in headers]
+
+
+def test_an_attachment_over_one_bundle_goes_on_in_the_next_and_blocks_no_other(
+    tablet: Tablet, county: County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attachment may have 20 MiB, and a bundle 20 MB: the lane remembers how far it came."""
+    monkeypatch.setattr(bundle, "SIZE_MAX", 200_000)
+    up, down = tmp_path / "up", tmp_path / "down"
+    record = ask(tablet).record
+    for name, size in (("scan", 200_000), ("photo", 1000)):
+        (tmp_path / name).write_bytes(bytes(size))
+        attachments.attach(tablet, record, tmp_path / name)
+    large, small = (one.name for one in lane.waiting(tablet))
+    went: list[tuple[str, int]] = []
+    words = []
+    for _ in range(2):
+        carrying.export(tablet.locked, up, tablet)
+        went += carried(up)
+        words += [county.put_part(raw) for raw in bundle.read(up).all(PartKind.ATTACHMENT_PART)]
+    assert went == [*((large, number) for number in range(7)), (small, 0)]
+    bundle.write_down(down, list(filter(None, words)), [])
+    carrying.take_in(tablet.locked, down, tablet)
+    assert lane.waiting(tablet) == []
+
+
+def test_parts_of_a_bundle_that_was_lost_are_carried_again(
+    tablet: Tablet, county: County, tmp_path: Path
+) -> None:
+    up = tmp_path / "up"
+    (tmp_path / "scan").write_bytes(bytes(100_000))
+    attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
+    for _ in range(2):
+        carrying.export(tablet.locked, up, tablet)
+        assert [part for _, part in carried(up)] == [0, 1, 2, 3]
+
+
+def test_a_bundle_that_could_not_be_written_carries_nothing(
+    tablet: Tablet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "SIZE_MAX", 150_000)
+    (tmp_path / "scan").write_bytes(bytes(100_000))
+    attachments.attach(tablet, ask(tablet).record, tmp_path / "scan")
+    with pytest.raises(NotSaved):
+        carrying.export(tablet.locked, tmp_path / "none" / "up", tablet)
+    carrying.export(tablet.locked, tmp_path / "up", tablet)
+    assert carried(tmp_path / "up")[0][1] == 0

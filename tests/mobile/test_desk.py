@@ -12,6 +12,7 @@ from mobile.desk import NoSuchRecord, NotFromHere, NotNow, Recorded, Sealed
 from mobile.files import NotSaved
 from mobile.projection import rebuild
 from mobile.tablet import Tablet
+from mobile.timekeeping import Reading
 from shared import session
 from shared.errors import Misuse
 from shared.ids import record_text
@@ -288,6 +289,27 @@ def test_names_are_nowhere_on_the_disk(tmp_path: Path) -> None:
         if moment == "open":
             assert any(path.name == "store.db-wal" for path in files)
             tablet.lock()
+
+
+def test_an_act_in_another_window_is_in_the_row_too(tmp_path: Path) -> None:
+    """The other window acts in the moment between a tap and the save."""
+    locked = enrolled(tmp_path / "home")
+    tablet, other = locked.unlock(PIN), locked.unlock(PIN)
+    publish_catalogue(tablet)
+    done = record(tablet)
+    read_clock = tablet.desk.read_clock
+
+    def while_the_other_acts() -> Reading:
+        tablet.desk.read_clock = read_clock
+        other.desk.act(done.record, "amend", {"person_name": "钱测试"})
+        return read_clock()
+
+    tablet.desk.read_clock = while_the_other_acts
+    tablet.desk.act(done.record, "amend", {"phone": "13900139000"})
+    rows = tablet.store.rows("SELECT * FROM records ORDER BY record")
+    rebuild(tablet.store, tablet.log.author.rank)
+    assert tablet.store.rows("SELECT * FROM records ORDER BY record") == rows
+    assert [row.record for row in tablet.desk.search("钱测试")] == [done.record]
 
 
 def test_misuse_is_not_refusal() -> None:

@@ -245,3 +245,10 @@ def test_an_act_is_never_stamped_before_what_it_was_done_upon(tablet: Tablet) ->
         if entry.operation.id == done.operation
     )
     assert cap << 16 < stamp <= (cap + 1) << 16, "after it, and no further than the county's cap"
+
+
+def test_others_work_that_waits_is_listed_as_such(tablet: Tablet) -> None:
+    bare = theirs(1, question="问").without_data()
+    tablet.intake.page(page(tablet, Received(bare, verdict(1, Status.HELD)), cursor=b""))
+    (row,) = tablet.desk.records()
+    assert (row.state, row.delivery, row.title) == (None, "delivered", "尚未入账，内容暂不显示")

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mobile import files
 from mobile.keyring import FLOOR, STANDARD, Kdf, Keyring, KeyringDamaged, NoSuchAgent, SlotDamaged
 from mobile.slot import (
     TRIES_MAX,
@@ -50,6 +51,27 @@ def test_the_right_pin_gives_both_keys(keys: Keyring) -> None:
 
 def test_the_device_signs_without_a_pin(keys: Keyring) -> None:
     assert keys.signing_key() == DEVICE
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_keys_that_a_crash_left_half_made_are_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    write, count = files.write, itertools.count(1)
+
+    def until_killed(path: Path, content: bytes, mode: int = 0o600) -> None:
+        if next(count) == refused:
+            raise KeyboardInterrupt
+        write(path, content, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", until_killed)
+        with pytest.raises(KeyboardInterrupt):
+            ring(tmp_path).create(DEVICE)
+    again = ring(tmp_path)
+    if not again.exists():
+        again.create(AGENT)
+    assert again.signing_key() in {DEVICE, AGENT}
 
 
 def test_the_device_secret_is_for_its_owner_alone(keys: Keyring, tmp_path: Path) -> None:

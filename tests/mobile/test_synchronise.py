@@ -13,6 +13,7 @@ import requests
 from mobile import synchronise
 from mobile.desk import Recorded
 from mobile.inbox import Inbox
+from mobile.outbox import DAMAGED
 from mobile.replies import NotOurCounty, Outcome, Replies
 from mobile.synchronise import Synced, Synchroniser, deliver, follow
 from mobile.tablet import Tablet
@@ -179,6 +180,24 @@ def test_what_was_never_opened_is_sent_again_after_a_day(
     assert tablet.locked.outbox.all() == []
 
 
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_clock_far_behind_delays_no_second_sending(
+    tablet: Tablet, county: County, url: str, locked: bool
+) -> None:
+    clock = tablet.locked.machine.clock
+    clock.advance(-10 * 24 * 3_600_000)  # type: ignore[attr-defined]
+    ask(tablet)
+    county.manners.core_down = True
+    sync(tablet, url)
+    county.manners.core_down = False
+    clock.advance(25 * 3_600_000)  # type: ignore[attr-defined]
+    if locked:
+        assert deliver(tablet.locked, exchange(url)).round_trips == 1
+    else:
+        sync(tablet, url)
+    assert len(county.operations) == 2
+
+
 def test_it_waits_for_a_core_that_needs_a_moment(tablet: Tablet, county: County, url: str) -> None:
     ask(tablet)
     county.manners.late_core = 1
@@ -271,6 +290,22 @@ def test_a_destroyed_slot_still_delivers(tablet: Tablet, county: County, url: st
     assert len(county.operations) == 2
 
 
+def test_a_damaged_envelope_stops_no_delivery(tablet: Tablet, county: County, url: str) -> None:
+    """Acknowledged before it was damaged, it blocked status, sync and export for ever."""
+    ask(tablet, 2)
+    county.manners.core_down = True
+    sync(tablet, url)
+    (one,) = tablet.locked.outbox.all()
+    one.path.write_bytes(b"BME1")
+    tablet.locked.machine.clock.advance(1)  # type: ignore[attr-defined]
+    assert deliver(tablet.locked, exchange(url)).notices == (DAMAGED,)
+    county.manners.core_down = False
+    done = sync(tablet, url)
+    assert (done.pushed, done.pending) == (2, 0)
+    assert deliveries(tablet) == {"merged"}
+    assert len(county.operations) == 3
+
+
 def test_after_a_key_change_the_county_asks_and_gets_it_sealed_again(
     tablet: Tablet, county: County, url: str
 ) -> None:
@@ -324,5 +359,6 @@ def test_an_old_acknowledgement_again_ends_the_exchange(
     county.manners.core_down = True
     assert sync(tablet, url).pushed == 1
     county.manners.core_down = core_down
+    tablet.locked.machine.clock.advance(25 * 3_600_000)  # type: ignore[attr-defined]
     assert sync(tablet, url).round_trips <= 2
     assert deliver(tablet.locked, exchange(url)).round_trips <= 1

@@ -78,3 +78,22 @@ def test_locking_closes_the_store_and_freezes(home: Locked, hand: Hand) -> None:
     hand.tap("锁定")
     hand.wait(lambda: hand.sees("谁在使用"))
     assert sum(one.work for one in home.outbox.all()) == 1
+
+
+def test_locking_on_a_full_disk_says_that_the_records_are_saved(home: Locked, hand: Hand) -> None:
+    hand.tap("登记咨询")
+    hand.rest()
+    hand.tap_field("咨询内容")
+    hand.write("几时开门？")
+    hand.tap("保存")
+    hand.wait(lambda: hand.sees("抄好了"))
+    hand.tap("抄好了")
+    hand.rest()
+    home.home.outbox.rmdir()  # nothing can be written there
+    hand.tap("锁定")
+    hand.wait(lambda: hand.sees("谁在使用"))
+    hand.wait(lambda: hand.sees("记录已存本机；待送数据暂时封不了"))
+    assert not hand.sees("未保存")
+    home.home.outbox.mkdir()
+    hand.unlock(PIN)
+    assert hand.sees("几时开门")
