@@ -72,6 +72,10 @@ def invite(county: County, site: str, *, agent: str = "", head: bool = False) ->
 
     def step(tx: Tx) -> Invited:
         place = find_site(county.editions(tx), site, county.today())
+        if head and place.level is not Level.TOWNSHIP:
+            raise Misuse(
+                f"“{place.name}”不是乡镇站点，没有主任；请去掉 --role head 或改选乡镇站点。"
+            )
         role = Role.HEAD if head else _ROLE_OF_LEVEL[place.level]
         row = Invitation(
             invitation=code_hash(code),
@@ -149,7 +153,12 @@ def devices(county: County) -> list[dict[str, object]]:
 
 
 def add_staff(county: County, name: str, role: str, site: str) -> tuple[str, str]:
-    """Enter a staff member; return (id, one-time password). Raises UnknownSite, AlreadyThere."""
+    """Enter a staff member; return (id, one-time password).
+
+    Raises Misuse for an empty name, UnknownSite, AlreadyThere.
+    """
+    if not name.strip():
+        raise Misuse("姓名不能空着，请写明工作人员的姓名。")
     with county.ledger.read() as tx:
         place = find_site(county.editions(tx), site, county.today())
     row, password = accounts_of(county).add(name, role, place.id)

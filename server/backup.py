@@ -11,23 +11,25 @@ everything above the restored position, and no number of the lost stretch is eve
 
 from __future__ import annotations
 
+import os
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 from sqlalchemy import Engine
 
 from server import files
 from server.county import County
-from server.county_card import write_card
+from server.county_card import RootKeyAway, write_card
 from server.database import DatabaseUnavailable, WrongDatabaseKey, open_engine, translated
-from server.home import CONFIG_FILE, CountyHome, NoHome
-from server.keys import KeyUnreadable
-from server.opening import close_county, open_county
+from server.home import CONFIG_FILE, CountyConfig, CountyHome
+from server.keys import KeyUnreadable, load_keys
+from server.opening import close_county, open_with
 from server.storage import COUNTY, Ledger, Tx
 from server.storage.rows import Stream
 from shared import chain
@@ -48,12 +50,15 @@ class BackedUp:
     operations: int
     county_seq: int
     bytes: int
+    outside: bool
+    """It lies outside the machine: tablets and front may let go of what it covers."""
 
 
-def backup(county: County, path: Path) -> BackedUp:
-    """Write a verified backup to `path` and note how far it covers every stream.
+def backup(county: County, path: Path, *, outside: bool = False) -> BackedUp:
+    """Write a verified backup to `path`; on another disk, note how far it covers every stream.
 
-    The server may run meanwhile. Raises BackupRefused, NotWritten.
+    `outside` says that the path is outside the machine where that cannot be seen, as on some
+    network shares. The server may run meanwhile. Raises BackupRefused, NotWritten.
     """
     if county.home.config.database:
         raise BackupRefused(
@@ -66,8 +71,15 @@ def backup(county: County, path: Path) -> BackedUp:
         _copy_database(county, copy)
         operations, seqs, county_seq = _verified(county, copy)
         _pack(county.home, copy, path)
-    county.ledger.writing(lambda tx: tx.put_backed_up(seqs, county_seq))
-    return BackedUp(operations, county_seq, path.stat().st_size)
+    outside = outside or _is_on_another_disk(county.home, path)
+    if outside:
+        county.ledger.writing(lambda tx: tx.put_backed_up(seqs, county_seq))
+    return BackedUp(operations, county_seq, path.stat().st_size, outside)
+
+
+def _is_on_another_disk(home: CountyHome, path: Path) -> bool:
+    """A copy beside the original is lost with it, so nobody may let go of anything for its sake."""
+    return path.stat().st_dev not in {home.root.stat().st_dev, home.core_db.stat().st_dev}
 
 
 def restore(
@@ -79,45 +91,65 @@ def restore(
     """
     with _opened(path) as archive:
         with _tar_errors():
-            members = archive.getmembers()
-        if {CONFIG_FILE, DATABASE, CARD} - {one.name for one in members}:
+            members = {one.name: one for one in archive.getmembers()}
+        if {CONFIG_FILE, DATABASE, CARD} - members.keys():
             raise BackupRefused("备份文件不完整，请换一份备份。")
         home = CountyHome.empty(root)
         try:
-            county = _unpacked(archive, members, home, now, entropy)
+            raw = _unpacked(archive, members, home)
+            epoch = _begun_anew(CountyHome(home.root, _config(raw)), now, entropy)
+            with _tar_errors():
+                _sync(home.root)
+            files.write(home.root / CONFIG_FILE, raw)  # last: this makes it a county
         except BianminError:
             home.discard()
             raise
+    return epoch
+
+
+def _unpacked(
+    archive: tarfile.TarFile, members: dict[str, tarfile.TarInfo], home: CountyHome
+) -> bytes:
+    """Unpack a backup; return `county.json`, without which nobody takes the folder for a county."""
+    with _tar_errors():
+        content = archive.extractfile(members.pop(CONFIG_FILE))
+        raw = b"" if content is None else content.read()
+        archive.extractall(home.root, members=members.values(), filter="data")
+        for key in home.keys.iterdir():
+            key.chmod(files.PRIVATE_FILE)
+    return raw
+
+
+def _config(raw: bytes) -> CountyConfig:
     try:
+        return msgspec.json.decode(raw, type=CountyConfig)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BackupRefused(DAMAGED) from error
+
+
+def _begun_anew(home: CountyHome, now: Callable[[], int], entropy: Callable[[int], bytes]) -> int:
+    """Check every page of the restored database and begin a new epoch in it; return that."""
+    try:
+        county = open_with(home, load_keys(home), now=now, entropy=entropy)
+    except (WrongDatabaseKey, KeyUnreadable) as error:
+        raise BackupRefused(DAMAGED) from error
+    try:
+        _require_sound(county.ledger.engine, DAMAGED)
         epoch = county.ledger.writing(lambda tx: _new_epoch(tx, county))
-        write_card(county)
+        with suppress(RootKeyAway):  # kept elsewhere: the card of before names the same keys
+            write_card(county)
     finally:
         close_county(county)
     return epoch
 
 
-def _unpacked(
-    archive: tarfile.TarFile,
-    members: list[tarfile.TarInfo],
-    home: CountyHome,
-    now: Callable[[], int],
-    entropy: Callable[[int], bytes],
-) -> County:
-    """Unpack a backup, check every page of its database, and open the county."""
-    with _tar_errors():
-        archive.extractall(home.root, members=members, filter="data")
-    for key in home.keys.iterdir():
-        key.chmod(files.PRIVATE_FILE)
-    try:
-        county = open_county(home.root, now=now, entropy=entropy)
-    except (WrongDatabaseKey, KeyUnreadable, NoHome) as error:
-        raise BackupRefused(DAMAGED) from error
-    try:
-        _require_sound(county.ledger.engine, DAMAGED)
-    except BianminError:
-        close_county(county)
-        raise
-    return county
+def _sync(root: Path) -> None:
+    """Make all that was unpacked survive a power cut: files, then the folders that name them."""
+    for folder, _, names in os.walk(root, topdown=False):
+        for name in names:
+            with (Path(folder) / name).open("rb") as file:
+                files.sync(file.fileno())
+        files.sync_folder(Path(folder))
 
 
 def _copy_database(county: County, copy: Path) -> None:
@@ -170,7 +202,8 @@ def _pack(home: CountyHome, copy: Path, path: Path) -> None:
         aside.replace(path)
         files.sync_folder(path.resolve().parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes nothing does not let go of anything either
+            aside.unlink(missing_ok=True)
         raise files.NotWritten(f"备份写不进 {path}（{error.strerror}），请检查后重试。") from error
 
 
@@ -201,11 +234,14 @@ def _tar_errors() -> Iterator[None]:
 
 
 def _new_epoch(tx: Tx, county: County) -> int:
-    """Close the old county stream where it stands and begin a new one in a new epoch."""
+    """Close the old county stream where it stands and begin a new one in a new epoch.
+
+    The closed row keeps its epoch where other streams have their last anchor, which it has none of.
+    """
     head = tx.county_head()
     tx.put_stream(
         Stream(
-            head.county_stream, 0, b"", COUNTY, head.county_seq, head.county_head, 0,
+            head.county_stream, 0, b"", COUNTY, head.county_seq, head.county_head, head.epoch,
             head.county_seq, head.county_seq,
         )
     )  # fmt: skip

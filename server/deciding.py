@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from server import device_desk
 from server.accounts import Person
-from server.admin import accounts_of
+from server.admin import accounts_of, find_device
 from server.county import County
 from server.desk import Desk
+from server.device_desk import Second
+from server.storage.rows import Device
+
+HERE = "本机命令行"
+"""The address a second person's password is tried from, and the reason where none was given."""
 
 
 def desk_for(county: County, staff: str) -> tuple[Desk, Person]:
@@ -22,3 +28,19 @@ def desk_for(county: County, staff: str) -> tuple[Desk, Person]:
         session=b"",
     )
     return Desk(county, accounts), person
+
+
+def decide_device(
+    county: County, act: str, device: str, staff: str, reason: str, second: Second | None
+) -> Device:
+    """Approve, suspend or revoke a tablet (key id or short code) as at the console.
+
+    In the sample county one person decides alone. Raises UnknownStaff, UnknownDevice, and what
+    `device_desk.decide` raises.
+    """
+    desk, person = desk_for(county, staff)
+    with county.ledger.read() as tx:
+        row = find_device(tx, device)
+    return device_desk.decide(
+        desk, person, row.device.hex(), act, reason or HERE, second, alone=county.sample
+    )

@@ -13,7 +13,7 @@ from datetime import date
 
 import msgspec
 
-from server import reconcile, sight
+from server import merging, reconcile, sight
 from server.accounts import REVEALED, Accounts, Person
 from server.api import messages, shapes
 from server.card import read_card
@@ -152,24 +152,31 @@ class Desk:
         """Return the undecided pairs of records the person may see."""
         with self.county.ledger.read() as tx:
             editions = self.county.editions(tx)
-            found = tx.list_pairs()
+            found = merging.undecided(tx)
             rows = tx.records({one for row in found for one in (row.one, row.other)})
             seen = {row.record for row in self._seen(tx, person, editions, rows.values())}
             return [shapes.pair(row) for row in found if {row.one, row.other} <= seen]
 
     def held(self, person: Person) -> list[messages.Held]:
-        """Return the operations that wait for a decision, of records the person may see."""
+        """Return the operations that wait for a decision, of records the person may see, the
+        oldest first."""
         with self.county.ledger.read() as tx:
             editions = self.county.editions(tx)
-            rows = tx.unsettled()
-            records = tx.records({row.record for row in rows})
-            seen = {row.record for row in self._seen(tx, person, editions, records.values())}
-            is_county = person.role in sight.COUNTY_ROLES
+            found: list[messages.Held] = []
+            for page in tx.waiting():
+                found += shapes.held(tx, self._visible(tx, person, editions, page))
+            return found
 
-            def sees(row: Judgement) -> bool:
-                return row.record in seen or (is_county and row.record not in records)
-
-            return shapes.held(tx, [row for row in rows if sees(row)])
+    def _visible(
+        self, tx: Tx, person: Person, editions: Editions, page: Sequence[Judgement]
+    ) -> list[Judgement]:  # fmt: skip
+        """What waits on records the person may see; the county's people see what has none yet."""
+        records = tx.records({row.record for row in page})
+        seen = {row.record for row in self._seen(tx, person, editions, records.values())}
+        is_county = person.role in sight.COUNTY_ROLES
+        return [
+            row for row in page if row.record in seen or (is_county and row.record not in records)
+        ]
 
     def devices(self, person: Person) -> list[messages.Device]:
         """Return the tablets of the county, or of the person's township."""

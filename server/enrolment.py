@@ -6,7 +6,9 @@ one tablet. Who repeats the very same request (its answer was lost) gets the sam
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from server.codes import AGENT_LETTERS, SHORT_LETTERS, code_hash, letters
 from server.county import County, Editions, day_number
@@ -22,6 +24,7 @@ from sync.messages import MalformedMessage
 
 ACTIVE, WAITING = "active", "waiting"
 POSTING_KIND, DEVICE_KIND = "posting", "device"
+_AGENT_TAG = b"bianmin.agent.1\0"
 
 
 class WrongCode(Refused):
@@ -163,7 +166,7 @@ def _agent(
 ) -> Agent:
     name = invitation.name or request.agent_name
     agent = Agent(
-        agent=_same_person(tx, invitation) or _agent_id(tx, county),
+        agent=_same_person(tx, invitation) or _agent_id(tx, request.agent_public),
         device=device.device,
         name=name,
         public=request.agent_public,
@@ -238,8 +241,16 @@ def _short_code(tx: Tx, county: County) -> str:
             return code
 
 
-def _agent_id(tx: Tx, county: County) -> str:
+def _agent_id(tx: Tx, public: bytes) -> str:
+    """A free id, drawn from the agent's key: who enrols again at a restored county stays the same
+    author, and the work of before counts. One that is taken gives way to the next."""
+    digest = _AGENT_TAG + public
     while True:
-        agent = letters(AGENT_LETTERS, county.entropy)
-        if not tx.agents(agent=agent):
+        digest = hashlib.sha256(digest).digest()
+        agent = letters(AGENT_LETTERS, partial(_first, digest))
+        if not tx.agents(agent=agent) and not tx.postings(person=f"agent:{agent}"):
             return agent
+
+
+def _first(drawn: bytes, length: int) -> bytes:
+    return drawn[:length]

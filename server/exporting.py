@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def export_ledger(county: County, path: Path) -> Exported:
         aside.replace(path)
         files.sync_folder(path.resolve().parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise files.NotWritten(f"写不进 {path}（{error.strerror}），请检查后重试。") from error
     return Exported(operations, streams, size + digest.digest_size)
 

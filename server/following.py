@@ -1,7 +1,8 @@
-"""Attachments follow their record: who may see a matter sees its papers too.
+"""Attachments and numbers follow their record: who may see a matter sees its papers too.
 
-A matter that is routed to another site takes its attachments along, those that came before and
-those that come later. Nothing flows back: an attachment opens no matter to anybody.
+A matter that is routed to another site takes its attachments and its official number along, those
+that came before and those that come later. Nothing flows back: an attachment opens no matter to
+anybody.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Iterable, Mapping
 from server import projecting
 from server.scopes import EVERYBODY, is_own_scope
 from server.storage import Tx
-from server.storage.rows import FeedEntry
+from server.storage.rows import FeedEntry, NumberRow
+from shared.fold import Entry
 from shared.ids import InvalidId, parse_record
+from shared.numbered import numbered
 from shared.operation import Operation
 from shared.papers import ATTACHMENT
+from shared.verdict import Status
 
 Scopes = dict[bytes, set[str]]
 
@@ -32,18 +36,34 @@ def owners_named(operations: Iterable[Operation]) -> set[bytes]:
     return found
 
 
+def numbers_in(landed: Iterable[Mapping[bytes, Entry]]) -> list[tuple[bytes, NumberRow]]:
+    """Return (record of the number, its row) of the number operations among landed entries."""
+    found = []
+    for entry in (entry for entries in landed for entry in entries.values()):
+        verdict, given = entry.verdict, numbered(entry.operation)
+        if given is not None and verdict is not None and verdict.status is Status.ADMITTED:
+            one, order = entry.operation, verdict.order
+            row = NumberRow(given.kind, given.number, given.of, one.id, *order)
+            found.append((one.skeleton.record, row))
+    return found
+
+
 def follow_owners(tx: Tx, owners: Mapping[bytes, bytes], known: Scopes, new: Scopes) -> None:
-    """Add to `new` what fresh attachments (record → owner) gain from their owners' scopes."""
-    places = tx.scopes_of(set(owners.values()))
+    """Add to `new` what fresh attachments and numbers (record → owner) gain from their owners.
+
+    `known` and `new` tell all of the records of this transaction; only others are looked up.
+    """
+    places = {**known, **tx.scopes_of(set(owners.values()) - new.keys())}
     for record, owner in owners.items():
-        gained = _sites(places[owner] | new.get(owner, set()))
+        gained = _sites(places.get(owner, set()) | new.get(owner, set()))
         new[record] |= gained - known.get(record, set())
 
 
 def take_along(tx: Tx, new: Scopes) -> tuple[list[tuple[bytes, str]], list[FeedEntry]]:
-    """Return routes and feed entries of attachments that stood before, whose owners moved on."""
+    """Return routes and feed entries of what stood before and whose owners moved on."""
     moved = {record: sites for record, scopes in new.items() if (sites := _sites(scopes))}
-    papers = [row for row in tx.attached_to(moved.keys()) if row.record not in new]
+    beside = [*tx.attached_to(moved.keys()), *tx.number_records(moved.keys())]
+    papers = [row for row in beside if row.record not in new]
     if not papers:
         return [], []
     known = tx.scopes_of([row.record for row in papers])

@@ -20,6 +20,7 @@ import msgspec
 
 from server import files
 from shared.errors import BianminError, Refused
+from shared.slips import PROJECT_TEMPLATE, require_template
 
 CONFIG_FILE = "county.json"
 
@@ -46,6 +47,8 @@ class CountyConfig(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
     url: str = "http://127.0.0.1:8710"
     """Where tablets find the front; invitations carry it."""
+    number_template: str = PROJECT_TEMPLATE
+    """The form of official numbers (办件编号), see `shared.slips.require_template`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class CountyHome:
 
     @classmethod
     def open(cls, root: Path) -> CountyHome:
-        """Return the county at `root`; raise NoHome."""
+        """Return the county at `root`; raise NoHome, Misuse (the form of its numbers)."""
         path = root.resolve() / CONFIG_FILE
         try:
             config = msgspec.json.decode(path.read_bytes(), type=CountyConfig)
@@ -67,6 +70,7 @@ class CountyHome:
             ) from error
         except (OSError, msgspec.MsgspecError) as error:
             raise NoHome(f"{path} 无法读取，请检查文件权限，或从备份恢复。") from error
+        require_template(config.number_template)
         return cls(path.parent, config)
 
     @classmethod

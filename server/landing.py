@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from server import following, matching, projecting
+from server import following, matching, projecting, purging
 from server.county import Editions
 from server.scopes import own_scope
 from server.storage import Tx
@@ -17,7 +17,7 @@ from server.storage.rows import Attached, ConflictRow, Judgement, RecordRow, Sta
 from shared import session
 from shared.fold import Entry, fold
 from shared.operation import Operation, Skeleton
-from shared.papers import owner_of
+from shared.papers import ATTACHMENT, owner_of
 from shared.record import Effect, Record
 from shared.verdict import Status, Verdict
 from sync import sealed
@@ -41,7 +41,7 @@ class Landing:
         self._arriving: dict[bytes, tuple[str, frozenset[str]]] = {}
         """Stream that lands here → its device's own scope, and the scopes the device reads."""
         self._owners: dict[bytes, bytes] = {}
-        """Attachment → record it belongs to, of what was landed."""
+        """Attachment or number → record it belongs to, of what was landed."""
 
     def load(self, records: Iterable[bytes]) -> None:
         """Lock these records in the order of their ids and read what the ledger holds of them."""
@@ -71,6 +71,14 @@ class Landing:
         if record not in self._folded and self._entries[record]:
             self._folded[record] = fold(self._entries[record].values())
         return self._folded.get(record)
+
+    def landed(self) -> list[bytes]:
+        """Return the records on which this transaction lands work."""
+        return sorted(self._fresh)
+
+    def has_stood(self, record: bytes) -> bool:
+        """Whether a loaded record was there before this transaction."""
+        return record in self._stood
 
     def entries(self, record: bytes) -> list[Entry]:
         """Return the entries of a loaded record."""
@@ -121,10 +129,19 @@ class Landing:
         self._tx.put_records(rows)
         self._owners = {one.id: owner for one in records if (owner := owner_of(one)) is not None}
         self._tx.put_attached(Attached(*pair) for pair in sorted(self._owners.items()))
+        self._tx.forget_attached(
+            [one.id for one in records if one.kind == ATTACHMENT and one.id not in self._owners]
+        )
+        numbers = following.numbers_in(self._fresh.values())
+        self._tx.add_numbers(row for _, row in numbers)
+        self._owners |= {one: row.record for one, row in numbers}
         for record in records:
             self._put_conflicts(record)
         sites = [(one, projecting.site_of(one, self._entries[one.id])) for one in records]
-        matching.match(self._tx, sites, self._stood.keys())
+        matching.match(self._tx, self._editions, sites, self._stood.keys())
+        self._tx.erase_data(
+            one for name in self._fresh for one in purging.erased(self._entries[name].values())
+        )
         if self._feeds:
             self._feed()
 

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from server.county import County
-from server.scopes import is_own_scope, roster_of
+from server.log import log
+from server.scopes import is_own_scope, own_scope, roster_of
 from server.storage import Tx
 from server.storage.rows import Device, FeedRow
 from shared import session
@@ -23,6 +24,7 @@ from sync import sealed
 from sync.acknowledgement import Opened
 from sync.page import Page, PageEntry, Received, collapse, cursor_mark, seal_page
 
+ACTIVE = "active"
 ENTRIES_MAX = 1000
 _FIXED_BYTES, _OWN_BYTES, _SHRINKS_BY = 64, 2, 3
 """About what an entry costs beside its data, what one of the own stream does, how data shrinks."""
@@ -39,6 +41,9 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     position: Annotated[int, Meta(ge=0, le=2**62)]
     scopes: bytes
     """Hash of the scope set: another set begins anew, and the tablet deduplicates."""
+    last: bytes
+    """Mark of the entry at `position`, empty at 0. Entries never change and leave no gap, so the
+    same one there means the same ones before it."""
 
 
 _decoder = msgspec.msgpack.Decoder(Cursor)
@@ -66,38 +71,65 @@ def _page(
     bytes_max: int,
     opened: Opened | None,
 ) -> Page:
+    # What is not in use reads nothing but what became of its own work.
     scopes = roster_of(tx, device).scopes(county.today())
+    if device.state != ACTIVE:
+        scopes = {own_scope(device.device)}
     mark = cursor_mark("\0".join(sorted(scopes)).encode())
     epoch = tx.county_head().epoch
-    start = _position(cursor, county.code, epoch, mark)
-    readable = device.state == "active" and bytes_max > 0
-    rows = tx.feed_page(scopes, start, ENTRIES_MAX + 1) if readable else []
+    start, rows = _continued(tx, device, scopes, _read(cursor, county.code, epoch, mark))
     entries = tx.entries({row.operation for row in rows})
     streams = tx.streams(device=device.device)
     is_forked = any(one.branch for one in streams if one.stream == stream)
     filling = _Filling(None if is_forked else stream, {one.stream for one in streams}, bytes_max)
-    following = start
+    end, last = start, rows[-1].position if rows else 0
     for row in rows[:ENTRIES_MAX]:
         if filling.is_full:
             break
         filling.add(row, entries[row.operation])
-        following = row.position
-    end = Cursor(county.code, epoch, following, mark)
+        end = _at(start, row)
     return Page(
         county=county.code, epoch=epoch, device=device.device, since=cursor_mark(cursor),
-        cursor=msgspec.msgpack.encode(end), more=following < rows[-1].position if rows else False,
+        cursor=msgspec.msgpack.encode(end), more=end.position < last,
         issued_at=county.now(), opened=opened, entries=filling.entries(),
     )  # fmt: skip
 
 
-def _position(cursor: bytes, county: int, epoch: int, mark: bytes) -> int:
+def _read(cursor: bytes, county: int, epoch: int, mark: bytes) -> Cursor:
     """Return where to read on. What does not fit (other epoch, other scopes) begins anew."""
+    anew = Cursor(county, epoch, 0, mark, b"")
     try:
         asked = _decoder.decode(cursor)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return 0
-    fits = (asked.county, asked.epoch, asked.scopes) == (county, epoch, mark)
-    return asked.position if fits else 0
+        return anew
+    return asked if (asked.county, asked.epoch, asked.scopes) == (county, epoch, mark) else anew
+
+
+def _continued(
+    tx: Tx, device: Device, scopes: Collection[str], asked: Cursor
+) -> tuple[Cursor, list[FeedRow]]:
+    """Return where the page starts and what follows, the entry that the cursor stands on left out.
+
+    A cursor beyond the end, or on another entry, is of a database that this one is not any more.
+    """
+    if not asked.position:
+        return asked, tx.feed_page(scopes, 0, ENTRIES_MAX + 1)
+    rows = tx.feed_page(scopes, asked.position - 1, ENTRIES_MAX + 2)
+    if rows and _at(asked, rows[0]) == asked:
+        return asked, rows[1:]
+    log.error(
+        "平板 %s 收到过的下发（第 %d 条）不在本县库中：数据库可能被换成了旧的一份。"
+        "请停用并用 bianmin county restore 恢复，各平板才会把之后的记录交回；这台已从头下发。",
+        device.short_code, asked.position,
+    )  # fmt: skip
+    anew = msgspec.structs.replace(asked, position=0, last=b"")
+    return anew, tx.feed_page(scopes, 0, ENTRIES_MAX + 1)
+
+
+def _at(cursor: Cursor, row: FeedRow) -> Cursor:
+    """The cursor moved to an entry."""
+    entry = msgspec.msgpack.encode((row.position, row.operation, row.epoch, row.county_seq))
+    return msgspec.structs.replace(cursor, position=row.position, last=cursor_mark(entry)[:8])
 
 
 class _Filling:

@@ -71,15 +71,17 @@ def verdicts_in_force(tx: Tx) -> dict[bytes, Verdict]:
 
 
 def county_streams(tx: Tx) -> list[tuple[int, bytes]]:
-    """Return (epoch, stream) of every stream the county has written, the earliest first."""
+    """Return (epoch, stream) of every stream the county has written, the earliest first.
+
+    A restore closes a stream and keeps its epoch in the closed row's `last_anchor_at`.
+    """
     head = tx.county_head()
-    earlier = [
-        one.stream
-        for one in sorted(tx.streams(), key=lambda one: one.last_anchor_at)
+    closed = [
+        (one.last_anchor_at, one.stream)
+        for one in tx.streams()
         if one.purpose == COUNTY and one.stream != head.county_stream
     ]
-    first = head.epoch - len(earlier)
-    return [*enumerate(earlier, first), (head.epoch, head.county_stream)]
+    return [*sorted(closed), (head.epoch, head.county_stream)]
 
 
 def stream_of(

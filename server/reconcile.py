@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server import matching, steward
+from server import matching, merging, steward
 from server.county import County
 from server.landing import Landing
 from server.rejudging import free_held, rule
@@ -69,17 +69,19 @@ def conflicts(tx: Tx) -> list[OpenConflict]:
 
 def pairs(tx: Tx) -> list[PairRow]:
     """Return the possible double filings nobody has decided yet."""
-    return tx.list_pairs(matching.OPEN)
+    return merging.undecided(tx)
 
 
 def held(tx: Tx) -> list[HeldOperation]:
     """Return the operations that are held, the oldest first."""
-    found = tx.unsettled(Status.HELD)
-    stored = tx.stored([one.operation for one in found])
-    return [
-        HeldOperation(one, stored[one.operation].stream, reasons.sentence(one.reason))
-        for one in found
-    ]
+    found: list[HeldOperation] = []
+    for page in tx.waiting():
+        stored = tx.stored([one.operation for one in page])
+        found += [
+            HeldOperation(one, stored[one.operation].stream, reasons.sentence(one.reason))
+            for one in page
+        ]
+    return found
 
 
 def settle(
@@ -138,7 +140,9 @@ def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str
 def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str) -> Operation:
     """Decide a possible double filing; `same` merges the later record into the earlier one.
 
-    A merger is one operation on each record, in one transaction with the decision.
+    A merger is one operation on each record, in one transaction with the decision; a record that
+    was merged before is followed to the one that stands for it. `different` after `same` takes the
+    merger back in the same way.
     """
 
     def step(tx: Tx) -> Operation:
@@ -148,26 +152,37 @@ def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str
         landing = Landing(tx, county.editions(tx))
         landing.load([pair, row.one, row.other])
         author, centre = f"staff:{staff}", county.editions(tx).centre
-        one, other = landing.record(row.one), landing.record(row.other)
-        assert one is not None
-        assert other is not None
-        survivor, merged = sorted((one, other), key=_registered_at)
         data: dict[str, Value] = {
             "records": [ids.record_text(row.one), ids.record_text(row.other)],
             "rule": row.reason, "value": matching.SAME if same else matching.DIFFERENT,
             "reason": reason,
         }  # fmt: skip
         drafts = [Draft(pair, "pair", "decide", data, _heads(landing, pair), author, centre)]
-        if same and row.state != matching.SAME:
-            drafts += _merger(survivor, merged, reason, author, centre)
+        if same:
+            drafts += _merger(landing, row, reason, author, centre)
+        elif row.state == matching.SAME:
+            drafts += merging.undone(tx, landing, row, reason, author, centre)
         done = steward.write(tx, county, drafts, landing)
+        for draft in drafts[1:]:
+            free_held(tx, county, landing, draft.record)
         landing.finish()
         return done[0]
 
     return county.ledger.writing(step)
 
 
-def _merger(survivor: Record, merged: Record, reason: str, author: str, site: str) -> list[Draft]:
+def _merger(
+    landing: Landing, row: PairRow, reason: str, author: str, site: str
+) -> list[Draft]:  # fmt: skip
+    """What makes one matter of two; nothing where earlier mergers have done so already."""
+    one, other = (merging.survivor_of(landing, half) for half in (row.one, row.other))
+    if one is None or other is None:
+        raise NothingToSettle(
+            "这些记录互相并入，看不出保留哪一条，请先把其中一对改判为“不是同一件”。"
+        )
+    if one.id == other.id:
+        return []
+    survivor, merged = sorted((one, other), key=_registered_at)
     for record, act in ((merged, "merge"), (survivor, "absorb")):
         if not lifecycle.may_follow(record.kind, record.state, act, {}):
             raise NothingToSettle(f"记录现在是“{record.state}”，不能并入，请先核对两条记录。")

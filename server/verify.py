@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from server import projecting, rebuild, steward
+from server import following, projecting, rebuild, steward, verify_branches, verify_pairs
 from server.county import County
 from server.sealing import SealBroken
 from server.storage import COUNTY, Tx
@@ -60,6 +60,7 @@ def verify(county: County) -> Report:
         found = [
             *_chains(tx, county),
             *_envelopes(tx, county),
+            *verify_branches.faults(tx),
             *_checkpoints(tx, county),
             *_until_damage(_projections(tx, county)),
             *_totals(tx),
@@ -183,12 +184,14 @@ def _checkpoints(tx: Tx, county: County) -> Iterator[str]:
 def _projections(tx: Tx, county: County) -> Iterator[str]:
     """Verdicts, fold and feed give exactly the rows that stand in the database."""
     standing = rebuild.verdicts_in_force(tx)
+    numbers = set(tx.all_numbers())
     for batch in rebuild.batches(tx.all_record_ids()):
         editions = county.editions(tx)  # a county that is not loaded yet has none, and no records
         judged = tx.judgements_on(batch)
         rows, conflicts = tx.records_of(batch), tx.conflicts_of(batch)
         scopes, owners = tx.scopes_of(batch), tx.owners_of(batch)
         fed: list[FeedEntry] = []
+        found: list[tuple[Record, str]] = []
         for record, held in tx.operations_of(batch).items():
             entries = {
                 one.operation.id: Entry(one.operation, standing.get(one.operation.id))
@@ -198,9 +201,11 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
             if unjudged:
                 yield from (f"操作 {one.hex()[:12]} 没有裁定" for one in unjudged)
                 continue
+            numbers ^= {row for _, row in following.numbers_in([entries])}
             history: dict[bytes, Effect] = {}
             if projecting.is_folded(entries.values()):
                 folded = fold(entries.values())
+                found.append((folded, projecting.site_of(folded, entries)))
                 history = {effect.operation: effect for effect in folded.history}
                 expected = projecting.row_of(folded, entries, editions)
                 yield from _record(folded, expected, rows.get(record), conflicts[record])
@@ -212,6 +217,8 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
                 fed += [projecting.feed_entry(scope, entry) for scope in scopes[record]]
         for missing in set(fed) - tx.fed(fed):
             yield f"操作 {missing.operation.hex()[:12]} 没有下发到 {missing.scope}"
+        yield from verify_pairs.faults(tx, editions, found)
+    yield from (f"正式编号 {row.number} 与台账不符" for row in sorted(numbers))
     for record, scope in tx.astray_routes():
         yield f"记录 {record.hex()[:12]} 的下发范围 {scope} 与下发序列不符"
 

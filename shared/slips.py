@@ -28,6 +28,10 @@ YEAR_FIRST = 2020
 
 SEQUENCE_MAX = 999_999
 PROJECT_SEQUENCE_MAX = 99_999
+PROJECT_TEMPLATE = "{site}{day}{sequence}{check}"
+"""The usual form of an official number: 12, 6, 5 and 1 digits."""
+PROJECT_LENGTH_MAX = 50
+"""The national field is no longer."""
 _VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHORT_CODE = re.compile(f"[{LETTERS}]{{4}}")
 _NUMBER = re.compile(
@@ -35,6 +39,12 @@ _NUMBER = re.compile(
     r"(?P<sequence>[0-9]{3}|[1-9][0-9]{3,5})(?P<check>[0-9A-Z])"
 )
 _PROJECT = re.compile(r"[1-9][0-9]{23}")
+_SITE_CODE = re.compile(r"[1-9][0-9]{11}")
+_FIXED = "[0-9A-Z-]*"
+_TEMPLATE = re.compile(
+    rf"{_FIXED}(\{{site\}}{_FIXED}\{{day\}}|\{{day\}}{_FIXED}\{{site\}})"
+    rf"{_FIXED}\{{sequence\}}{_FIXED}(\{{check\}}{_FIXED})?"
+)
 _DAMM = (
     *("0317598642", "7092154863", "4206871359", "1750983426", "6123045978"),
     *("3674209581", "5869720134", "8945362017", "9438617205", "2581436790"),
@@ -150,19 +160,49 @@ def sealed_query_code(random: bytes) -> str:
     return _letters(random, 12)
 
 
-def project_number(site_code12: str, on: date, sequence: int) -> str:
+def project_number(
+    site_code12: str, on: date, sequence: int, template: str = PROJECT_TEMPLATE
+) -> str:
     """Return an official number (办件编号): site code, yyMMdd, 5 digits, check digit; 24 digits.
 
     The check digit is Damm's (2004): any wrong digit and any swap of neighbours is found. Raises
-    NumbersUsedUp beyond 99,999 a site and day and Misuse for what is no site code.
+    NumbersUsedUp beyond 99,999 a site and day, Misuse for what is no site code or no template.
     """
     if not 1 <= sequence <= PROJECT_SEQUENCE_MAX:
         raise NumbersUsedUp("这个站点今天的办件编号已用完，请联系县管理员。")
-    whole = f"{site_code12}{on:%y%m%d}{sequence:05d}"
-    number = f"{whole}{_damm(whole)}" if whole.isascii() and whole.isdigit() else ""
-    if not _PROJECT.fullmatch(number):
+    body, check, end = template.partition("{check}")
+    whole = project_prefix(site_code12, on, template) + f"{sequence:05d}"
+    whole += body.partition("{sequence}")[2]
+    digits = "".join(each for each in whole if each.isdigit())
+    return f"{whole}{_damm(digits)}{end}" if check else whole
+
+
+def project_prefix(site_code12: str, on: date, template: str = PROJECT_TEMPLATE) -> str:
+    """Return what stands before the sequence in all official numbers of a site and day.
+
+    Raises Misuse for what is no site code or no template.
+    """
+    require_template(template)
+    if not _SITE_CODE.fullmatch(site_code12):
         raise Misuse(f"「{site_code12[:40]}」不是 12 位区划代码，不能编办件编号，请核对站点。")
-    return number
+    return template.partition("{sequence}")[0].format(site=site_code12, day=f"{on:%y%m%d}")
+
+
+def require_template(template: str) -> None:
+    """Raise Misuse unless `template` makes one number for every site, day and sequence.
+
+    It names {site}, {day} and then {sequence}, once each, {check} after them or not at all, and
+    holds digits, capital letters and hyphens beside.
+    """
+    longest = _TEMPLATE.fullmatch(template) and len(
+        template.format(site="0" * 12, day="0" * 6, sequence="0" * 5, check="0")
+    )
+    if not longest or longest > PROJECT_LENGTH_MAX:
+        raise Misuse(
+            f"「{template[:80]}」不能作办件编号的格式：先写 {{site}} 和 {{day}}，"
+            "再写 {sequence}，最后可写 {check}，各一次；"
+            "其余只用数字、大写字母和短横，总长不超过 50。"
+        )
 
 
 def parse_project_number(text: str) -> str:

@@ -54,6 +54,8 @@ class ConflictValue(msgspec.Struct):
     clock_quality: str
     evidence: str
     operation: OperationId
+    author: str
+    """The agent or member of staff with the word for which: `agent:…`, `staff:…`."""
 
 
 class Conflict(msgspec.Struct):
@@ -133,6 +135,13 @@ class IdleLine(msgspec.Struct):
     reason: str
 
 
+class Number(msgspec.Struct):
+    """An official number of the county, `project` for 办件编号; the first of a kind stands."""
+
+    kind: str
+    number: str
+
+
 class Record(msgspec.Struct):
     """A folded record. Personal data is masked unless `reveal=true`, which is written down."""
 
@@ -146,6 +155,7 @@ class Record(msgspec.Struct):
     history: list[HistoryLine]
     without_effect: list[IdleLine]
     revealed: bool
+    numbers: list[Number] = []
 
 
 class Attachment(msgspec.Struct):

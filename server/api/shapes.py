@@ -5,20 +5,23 @@ The command line and /api/v1 both build their answers here, so that the shapes a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from server import merging
 from server.api import messages
 from server.attached import Listed
 from server.report import as_date
 from server.storage.ledger import Tx
 from server.storage.rows import Judgement, PairRow, RecordRow
 from server.veil import PLAIN, Veil
-from shared import clock, ids, reasons
+from shared import clock, ids, reasons, session
 from shared.canonical import Value
 from shared.fold import fold
 from shared.record import Candidate, Conflict, Effect, Record
 
 COUNTY = "county"
+CUT = "cut"
+"""A device whose stream forked: what comes after the fork waits for a person."""
 
 
 class Streams:
@@ -55,12 +58,13 @@ def conflict(
         values=[
             messages.ConflictValue(
                 value=shown(side.value),
-                agent=side.author,
+                agent=side.author.partition(":")[2] or side.author,
                 device=streams.device_of(side.stream),
                 at=clock.ms_of(side.clock),
                 clock_quality=quality_word(side),
                 evidence=side.evidence,
                 operation=side.operation.hex(),
+                author=side.author,
             )
             for side in found.values
         ],
@@ -91,12 +95,18 @@ def pair(row: PairRow) -> messages.Pair:
 
 def pairs(tx: Tx) -> list[messages.Pair]:
     """Return the possible double filings nobody has decided yet."""
-    return [pair(row) for row in tx.list_pairs()]
+    return [pair(row) for row in merging.undecided(tx)]
 
 
-def held(tx: Tx, rows: list[Judgement] | None = None) -> list[messages.Held]:
-    """Return the operations that wait for a decision."""
-    found = tx.unsettled() if rows is None else rows
+def held(tx: Tx, rows: Sequence[Judgement] | None = None) -> list[messages.Held]:
+    """Return the operations that wait for a decision (by default all), the oldest first."""
+    if rows is None:
+        return [one for page in tx.waiting() for one in held(tx, page)]
+    found = [
+        row
+        for row in rows
+        if row.kind != session.KIND  # nobody's work: what names it is listed itself
+    ]
     operations = tx.operations([row.operation for row in found])
     streams = Streams(tx)
     return [
@@ -115,12 +125,14 @@ def held(tx: Tx, rows: list[Judgement] | None = None) -> list[messages.Held]:
 
 def devices(tx: Tx) -> list[messages.Device]:
     """Return all tablets; `seq` is how far the stream of ordinary acts is in the ledger."""
-    seqs = {row.device: row.seq for row in tx.streams() if row.purpose == "acts" and not row.branch}
+    streams = tx.streams()
+    seqs = {row.device: row.seq for row in streams if row.purpose == "acts" and not row.branch}
+    cut = tx.cut_devices()
     return [
         messages.Device(
             device=row.device.hex(),
             site=row.site,
-            state=row.state,
+            state=CUT if row.device in cut else row.state,
             last_seen_at=row.last_seen_at,
             seq=seqs.get(row.device, 0),
             name=row.name,
@@ -181,6 +193,7 @@ def whole(
             for one in record.without_effect
         ],
         revealed=revealed,
+        numbers=[messages.Number(one.kind, one.number) for one in tx.numbers_of(record.id)],
     )
 
 

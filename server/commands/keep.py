@@ -63,15 +63,28 @@ def export(home: Path, file: Path, as_json: bool) -> None:
 @click.command("backup")
 @home
 @click.argument("file", type=FILE)
+@click.option("--outside", is_flag=True, help="FILE 在本机以外（例如认不出来的网络共享）。")
 @as_json
-def backup(home: Path, file: Path, as_json: bool) -> None:
+def backup(home: Path, file: Path, outside: bool, as_json: bool) -> None:
     """备份到一个文件：数据库、密钥、附件；请存到本机以外并妥善保管。"""
     from server.backup import backup as make
 
     with county_at(home) as county:
-        done = make(county, file)
-    document = {"operations": done.operations, "bytes": done.bytes, "file": str(file)}
-    show(document, as_json, [f"已备份 {done.operations} 个操作到 {file}，请存到本机以外。"])
+        done = make(county, file, outside=outside)
+    document = {
+        "operations": done.operations, "bytes": done.bytes, "file": str(file),
+        "outside": done.outside,
+    }  # fmt: skip
+    lines = [f"已备份 {done.operations} 个操作到 {file}，里面有全部密钥，请锁好。"]
+    if not done.outside:
+        click.echo(_ON_THE_SAME_DISK, err=True)
+    show(document, as_json, lines)
+
+
+_ON_THE_SAME_DISK = (
+    "注意：这份备份和县级数据在同一块盘上，本机坏了或丢了就一起没了，不算数。请再备份到U盘或"
+    "另一台机器；如果这里其实是另一台机器的共享目录，请加 --outside 再备份一次。"
+)
 
 
 @click.command("restore")

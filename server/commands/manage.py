@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from server.commands.common import as_json, as_staff, county_at, home, show
 from shared.errors import Misuse
 
+F = TypeVar("F", bound=Callable[..., Any])
 ROLES = ("village", "clerk", "head", "department", "supervisor", "administrator")
+
+
+def _deciding(command: F) -> F:
+    """Add the reason, and the second person whom a tablet long silent takes to be revoked."""
+    for option in (
+        click.option("--password", default="", envvar="BIANMIN_SECOND_PASSWORD",
+                     help="第二个人的密码；- 为从标准输入读一行。"),
+        click.option("--second", default="", help="一同确认的第二个人（姓名）。"),
+        click.option("--reason", default="", help="理由，记入操作。"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 @click.command("init")
@@ -136,30 +152,33 @@ def invite(
 @home
 @click.argument("device")
 @as_staff
+@_deciding
 @as_json
-def approve(home: Path, device: str, staff: str, as_json: bool) -> None:
+def approve(home: Path, device: str, **words: Any) -> None:
     """批准设备启用（设备编号或短码）。"""
-    _decide(home, "approve", device, staff, as_json)
+    _decide(home, "approve", device, **words)
 
 
 @click.command("suspend")
 @home
 @click.argument("device")
 @as_staff
+@_deciding
 @as_json
-def suspend(home: Path, device: str, staff: str, as_json: bool) -> None:
+def suspend(home: Path, device: str, **words: Any) -> None:
     """停用设备。"""
-    _decide(home, "suspend", device, staff, as_json)
+    _decide(home, "suspend", device, **words)
 
 
 @click.command("revoke")
 @home
 @click.argument("device")
 @as_staff
+@_deciding
 @as_json
-def revoke(home: Path, device: str, staff: str, as_json: bool) -> None:
+def revoke(home: Path, device: str, **words: Any) -> None:
     """撤销设备：已入账的保留，之后到达的待人核对。"""
-    _decide(home, "revoke", device, staff, as_json)
+    _decide(home, "revoke", device, **words)
 
 
 @click.group("staff")
@@ -183,11 +202,18 @@ def add(home: Path, name: str, role: str, site: str, as_json: bool) -> None:
     show(document, as_json, [f"已添加 {name}，一次性密码 {password}（只显示这一次）。"])
 
 
-def _decide(home: Path, act: str, device: str, staff: str, as_json: bool) -> None:
-    from server.admin import STATE_WORDS, decide_device
+def _decide(
+    home: Path, act: str, device: str, *,
+    staff: str, reason: str, second: str, password: str, as_json: bool,
+) -> None:  # fmt: skip
+    from server.admin import STATE_WORDS
+    from server.deciding import HERE, decide_device
+    from server.device_desk import Second
 
+    typed = sys.stdin.readline().strip() if password == "-" else password  # noqa: S105 - stdin
+    other = Second(second, typed, HERE) if second.strip() else None
     with county_at(home) as county:
-        row = decide_device(county, act, device, staff)
+        row = decide_device(county, act, device, staff, reason, other)
     document = {"device": row.device.hex(), "short_code": row.short_code, "state": row.state}
     show(document, as_json, [f"设备 {row.short_code} 现为“{STATE_WORDS[row.state]}”。"])
 

@@ -29,7 +29,7 @@ from shared.errors import Misuse
 @as_json
 def import_(home: Path, file: Path, reply: Path | None, as_json: bool) -> None:
     """导入平板导出的数据包。"""
-    from server.importing import import_bundle
+    from server.importing import UnreadableBundle, import_bundle
 
     with county_at(home) as county:
         done = import_bundle(county, file, reply)
@@ -45,9 +45,9 @@ def import_(home: Path, file: Path, reply: Path | None, as_json: bool) -> None:
         "reply": str(reply) if reply else None,
         "damaged": done.damaged,
     }
-    if done.damaged:
-        lines.append(done.damaged)
     show(document, as_json, lines)
+    if done.damaged:  # the good part is in the books and answered; the rest has to come again
+        raise UnreadableBundle(done.damaged)
 
 
 @click.command("conflicts")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from server.schema import agents, devices, invitations
+from sqlalchemy import select
+
+from server.schema import agents, devices, invitations, streams
 from server.storage.access import Access
 from server.storage.rows import Agent, Device, Invitation
 
@@ -36,6 +38,15 @@ class Devices(Access):
         if states is not None:
             statement = statement.where(self._among(_d.state, states))
         return self._rows(Device, statement.order_by(_d.enrolled_at, _d.device))
+
+    def cut_devices(self) -> set[bytes]:
+        """Return the devices whose stream is cut though they are in use: a fork was found."""
+        forked = select(streams.c.device).where(
+            streams.c.county == self.county, streams.c.branch == 0, streams.c.cut_seq.is_not(None)
+        )
+        active = select(_d.device).where(_d.county == self.county, _d.state == "active")
+        found = self.connection.execute(active.where(_d.device.in_(forked)))
+        return {row[0] for row in found}
 
     def seen_device(self, device: bytes, at: int, app_version: str | None = None) -> None:
         """Note when a device was last heard of, and what version it runs."""

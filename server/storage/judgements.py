@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,8 @@ from shared.verdict import Status
 
 _j = judgements.c
 _ROW = tuple(column for column in _j if column.name != "county")
+_OLDEST_FIRST = (_j.epoch, _j.county_seq, _j.effective_at, _j.operation)
+_PAGE = 500
 _EFFECT = frozenset({"state_before", "state_after"})
 
 
@@ -77,6 +79,24 @@ class Judgements(Access):
             .where(_j.operation > after)
         )
         return self._rows(Judgement, statement.order_by(_j.operation).limit(limit))
+
+    def waiting(self, status: Status = Status.HELD) -> Iterator[list[Judgement]]:
+        """Go through all held or refused operations, a page at a time, the oldest first.
+
+        In the order of the verdicts on them; those of one envelope as they were done.
+        """
+        statement = (
+            self._select(judgements)
+            .where(_j.status != Status.ADMITTED.value, _j.status == status.value)
+            .order_by(*_OLDEST_FIRST)
+            .limit(_PAGE)
+        )
+        page = self._rows(Judgement, statement)
+        while page:
+            yield page
+            last = page[-1]
+            place = (last.epoch, last.county_seq, last.effective_at, last.operation)
+            page = self._rows(Judgement, statement.where(tuple_(*_OLDEST_FIRST) > tuple_(*place)))
 
     def judged(
         self, kind: str, act: str, from_on: int, to_on: int, *, sites: Collection[str] | None = None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import or_
-
 from server.schema import match_keys, pairs
 from server.storage.access import Access
 from server.storage.rows import MatchKey, PairRow
@@ -13,6 +11,7 @@ from server.storage.rows import MatchKey, PairRow
 _m = match_keys.c
 _p = pairs.c
 _ROW = tuple(column for column in _m if column.name != "county")
+_PAIR_ROW = tuple(column for column in _p if column.name != "county")
 
 
 class Matching(Access):
@@ -40,6 +39,13 @@ class Matching(Access):
         statement = self._select(match_keys).where(_m.record == record, _m.kind == kind)
         return self._rows(MatchKey, statement.order_by(_m.blind))
 
+    def match_keys_on(self, records: Collection[bytes]) -> dict[bytes, list[MatchKey]]:
+        """Return every key of these records, by record, in an order of its own."""
+        keys: dict[bytes, list[MatchKey]] = {record: [] for record in records}
+        for row in sorted(MatchKey(*one) for one in self._found(_ROW, _m.record, records)):
+            keys[row.record].append(row)
+        return keys
+
     def add_pairs(self, rows: Sequence[PairRow]) -> None:
         """Enter newly found pairs; a pair that is known keeps its state."""
         self._insert_new(pairs, rows, "pair")
@@ -57,7 +63,8 @@ class Matching(Access):
         statement = self._select(pairs).where(_p.state == state)
         return self._rows(PairRow, statement.order_by(_p.found_at, _p.pair))
 
-    def pairs_of(self, record: bytes) -> list[PairRow]:
-        """Return every pair that a record is one half of."""
-        statement = self._select(pairs).where(or_(_p.one == record, _p.other == record))
-        return self._rows(PairRow, statement.order_by(_p.found_at, _p.pair))
+    def pairs_among(self, records: Collection[bytes]) -> list[PairRow]:
+        """Return every pair that one of these records is a half of, the oldest first."""
+        found = {PairRow(*row) for half in (_p.one, _p.other)
+                 for row in self._found(_PAIR_ROW, half, records)}  # fmt: skip
+        return sorted(found, key=lambda row: (row.found_at, row.pair))

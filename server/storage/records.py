@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, except_, select
+from sqlalchemy import and_, except_, func, select
 from sqlalchemy.exc import IntegrityError
 
 from server.database import DatabaseBusy
@@ -17,6 +17,8 @@ _PLACE = "records"
 _a = attached.c
 _r = records.c
 _t = routes.c
+_n = numbers.c
+_SPANS_MAX = 50
 _ROW = tuple(column for column in _r if column.name != "county")
 
 
@@ -151,6 +153,11 @@ class Records(Access):
         """Write to which records attachments belong."""
         self._upsert(attached, rows)
 
+    def forget_attached(self, ids: Collection[bytes]) -> None:
+        """Remove attachments that do not say any more whose they are (a purge)."""
+        if ids:
+            self.connection.execute(self._delete(attached).where(self._among(_a.record, ids)))
+
     def owners_of(self, ids: Collection[bytes]) -> dict[bytes, bytes]:
         """Return the owner of each of these records that is an attachment."""
         return dict(self._found([_a.record, _a.owner], _a.record, ids))
@@ -185,15 +192,46 @@ class Records(Access):
 
     # ---- numbers
 
-    def add_number(self, row: NumberRow) -> None:
-        """Enter a printed number; raise AlreadyThere if the number was given before."""
-        self._insert(numbers, [row])
+    def add_numbers(self, rows: Iterable[NumberRow]) -> None:
+        """Enter printed numbers; one that was given before stays with the record it names."""
+        self._insert_new(numbers, rows, "kind", "number")
 
     def numbers_of(self, record: bytes) -> list[NumberRow]:
         """Return a record's numbers: of each kind the first stands, later ones are aliases."""
-        n = numbers.c
-        statement = self._select(numbers).where(n.record == record)
-        return self._rows(NumberRow, statement.order_by(n.kind, n.epoch, n.county_seq, n.number))
+        statement = self._select(numbers).where(_n.record == record)
+        ordered = statement.order_by(_n.kind, _n.epoch, _n.county_seq, _n.number)
+        return self._rows(NumberRow, ordered)
+
+    def all_numbers(self) -> list[NumberRow]:
+        """Return every printed number."""
+        return self._rows(NumberRow, self._select(numbers))
+
+    def numbered(self, ids: Collection[bytes], kind: str) -> set[bytes]:
+        """Return those of these records that have a number of this kind."""
+        found = self._found([_n.record, _n.kind], _n.record, ids)
+        return {record for record, given in found if given == kind}
+
+    def number_records(self, ids: Collection[bytes]) -> list[Attached]:
+        """Return the records that hold the numbers of these records, in order of their ids."""
+        owners = dict(self._found([_n.operation, _n.record], _n.record, ids))
+        held = self._found([operations.c.id, operations.c.record], operations.c.id, owners)
+        return sorted(Attached(record, owners[operation]) for operation, record in held)
+
+    def last_numbers(self, kind: str, spans: Sequence[tuple[str, str]]) -> list[str | None]:
+        """Return the greatest number of a kind in each span (first, last) of texts."""
+        found: list[str | None] = []
+        for start in range(0, len(spans), _SPANS_MAX):
+            greatest = [
+                select(func.max(_n.number))
+                .where(
+                    _n.county == self.county, _n.kind == kind,
+                    _n.number >= first, _n.number <= last,
+                )
+                .scalar_subquery()
+                for first, last in spans[start : start + _SPANS_MAX]
+            ]  # fmt: skip
+            found += self.connection.execute(select(*greatest)).one()
+        return found
 
     def record_of_number(self, kind: str, number: str) -> bytes | None:
         """Return the record that a printed number names."""

@@ -64,6 +64,12 @@ NUMBER = make_kind(
     "正式编号",
     (
         Field("of", "所属记录", T.REFERENCE, 1, required=acts("assign")),
+        Field(
+            "number_kind",
+            "编号种类",
+            T.CHOICE,
+            choices=(("project", "办件编号"), ("document", "文书号")),
+        ),
         Field("number", "正式编号", T.TEXT, 1, max_length=50, required=acts("assign")),
         Field("series", "编号序列", T.TEXT, 0, max_length=64),
         *c.notes(),

@@ -176,7 +176,8 @@ def test_a_conflict_shows_both_sides_with_their_source(client: Client, world: Wo
     assert {one["device"] for one in conflict["values"]} == {
         world.one.device.hex(), world.other.device.hex(),
     }  # fmt: skip
-    assert {one["agent"] for one in conflict["values"]} == {"agent:AAAAAAAA", "agent:BBBBBBBB"}
+    assert {one["agent"] for one in conflict["values"]} == {"AAAAAAAA", "BBBBBBBB"}
+    assert {one["author"] for one in conflict["values"]} == {"agent:AAAAAAAA", "agent:BBBBBBBB"}
     assert conflict["shown"] == conflict["values"][0]["value"]
 
 

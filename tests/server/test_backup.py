@@ -40,7 +40,7 @@ def test_a_backup_is_restored_into_a_new_epoch_and_tablets_go_on(tmp_path: Path)
         tablet = a_tablet(county, invite(county, VILLAGE).code)
         tablet.ask("备份之前")
         assert opened(tablet, push(county, tablet)).backed_up_through == 0
-        done = backup(county, file)
+        done = backup(county, file, outside=True)
         assert done.operations == verify(county).operations
         assert opened(tablet, push(county, tablet, 3)).backed_up_through == 2
         tablet.ask("备份之后")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from server.cli import county as group
+from server.county import County
 from server.opening import wall_clock
 from sync.bundle import write_up
 from sync.command import GROUP, Parts, run
@@ -19,6 +22,8 @@ COMMANDS = {
     *("conflicts", "pairs", "held", "devices", "settle", "judge", "report", "run-due", "verify"),
     *("rebuild", "export", "backup", "restore"),
 }
+
+DOES = {"approve": "启用设备", "suspend": "停用和挂失设备", "revoke": "撤销设备"}
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +151,61 @@ def test_a_device_goes_through_its_states(
             assert decided["state"] == state
         assert "撤销" in refused(capsys, 1, "approve", root, device, "--as", "admin")
         assert "谁" in refused(capsys, 1, "suspend", root, device, "--as", "谁")
+
+
+@pytest.fixture
+def tablet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[County, str]]:
+    """A sample county with one tablet of a village in use: the county, the tablet's key id."""
+    with a_county(tmp_path / "own") as county:
+        made = answer(capsys, "invite", county.home.root, "--site", VILLAGE)
+        assert isinstance(made, dict)
+        county.now = wall_clock
+        yield county, a_tablet(county, made["code"]).device_key.id.hex()
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "said"),
+    [
+        ("village", VILLAGE, "没有“撤销设备”的权限"),
+        ("clerk", TOWNSHIP, "没有“撤销设备”的权限"),
+        ("head", TOWNSHIP, "可以提出“撤销设备”"),
+        ("supervisor", CENTRE, "没有“撤销设备”的权限"),
+    ],
+)
+def test_a_command_asks_for_the_right_that_the_console_asks_for(
+    tablet: tuple[County, str], capsys: pytest.CaptureFixture[str], role: str, site: str, said: str
+) -> None:
+    county, device = tablet
+    answer(capsys, "staff add", county.home.root, "某人", "--role", role, "--site", site)
+    for act in ("approve", "suspend", "revoke"):
+        told = refused(capsys, 1, act, county.home.root, device, "--as", "某人")
+        assert said.replace("撤销设备", DOES[act]) in told
+    with county.ledger.read() as tx:
+        assert [row.state for row in tx.devices()] == ["active"]
+    done = answer(capsys, "revoke", county.home.root, device, "--as", "admin")
+    assert isinstance(done, dict)
+    assert done["state"] == "revoked"
+
+
+def test_a_silent_tablet_is_revoked_by_two_people_outside_the_sample_county(
+    tablet: tuple[County, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county, device = tablet
+    root = county.home.root
+    other = answer(capsys, "staff add", root, "另一位", "--role", "administrator", "--site", CENTRE)
+    assert isinstance(other, dict)
+    with county.ledger.write() as tx:
+        (row,) = tx.devices()
+        tx.put_device(row._replace(last_seen_at=1))
+    config = json.loads((root / "county.json").read_text())
+    (root / "county.json").write_text(json.dumps(config | {"sample": False}))
+    own = ("revoke", root, device, "--as", "admin", "--reason", "遗失")
+    assert "一同确认" in refused(capsys, 1, *own)
+    assert "不对" in refused(capsys, 1, *own, "--second", "另一位", "--password", "x")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{other['password']}\n"))
+    done = answer(capsys, "revoke", root, *own[2:], "--second", "另一位", "--password", "-")
+    assert isinstance(done, dict)
+    assert done["state"] == "revoked"
 
 
 def test_a_report_has_its_period_and_figures(

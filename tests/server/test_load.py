@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from importlib.resources import as_file, files
@@ -17,8 +19,10 @@ from server.load_template import write_template
 from server.staff_rows import StaffRow
 from shared.rights import Role
 from shared.sample import sample_catalogue, sample_sites
+from shared.sites import Site, SiteStatus
 
 DAY = date(2026, 1, 1)
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 Rows = list[list[str]]
 SITES: Rows = [
     ["区划代码（12位）", "名称", "类别", "上级区划代码", "站点类型"],
@@ -141,6 +145,48 @@ def test_the_sample_tables_go_through_the_same_door(tmp_path: Path) -> None:
     begun = date(2016, 7, 31)
     edition = county.site_edition(number=1, document="", published_on=begun, valid_from=begun)
     assert edition.sites == sample_sites().sites
+
+
+def _plain(name: str) -> str:
+    """A region's name without what the reform changed: 文庙社区居委会, 富世镇 → 富世街道."""
+    return re.sub("(社区|村)?(村民|居民)?(委员会|委会|居委会)$|(镇|乡|街道)$", "", name)
+
+
+def test_most_sites_of_the_sample_county_live_through_its_merger(tmp_path: Path) -> None:
+    before, on = sample_sites(), date(2026, 12, 1)
+    by_name: dict[tuple[str, str], list[Site]] = defaultdict(list)
+    for site in before.sites:
+        above = before.township_of(site.id)
+        if above is not None:
+            where = "" if above is site else _plain(above.name)
+            by_name[where, _plain(site.name)].append(site)
+    with (FIXTURES / "fushun_510322_2023.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    towns = {row["code12"]: _plain(row["name"]) for row in rows if row["level"] == "township"}
+    table, recoded, stayed = [["code12", "name", "kind", "parent12", "old12"]], {}, set()
+    for row in rows:
+        meant = by_name.get((towns.get(row["parent12"], ""), _plain(row["name"])), [])
+        (old,) = meant[0].codes if len(meant) == 1 else (None,)
+        if old is not None:
+            by_name.pop((towns.get(row["parent12"], ""), _plain(row["name"])))
+            recoded[meant[0].id] = row["code12"]
+        elif any(code.code12 == row["code12"] for site in before.sites for code in site.codes):
+            stayed.add(row["code12"])
+        table.append([*(row[name] for name in table[0][:4]), old.code12 if old else ""])
+    centre = ["510322000000", "富顺县", "县", "", ""]
+    staff = [STAFF[0], ["甲某", "0001", "管理员", "510322000000", "", "", ""]]
+    after = load(tmp_path, [table[0], centre, *table[1:]], staff).site_edition(
+        number=2, document="", published_on=on, valid_from=on, previous=before
+    )
+    assert len(recoded) > 150
+    for site_id, code12 in recoded.items():
+        found = after.by_code(code12, on)
+        assert found.id == site_id
+        assert before.by_id(site_id).codes[0].code12 == found.codes[0].code12
+        assert found.status is not SiteStatus.CLOSED
+    kept = {site.id for site in after.sites if site.status is not SiteStatus.CLOSED}
+    assert len(kept & {site.id for site in before.sites}) >= len(recoded) + len(stayed)
+    assert {site.id for site in before.sites} <= {site.id for site in after.sites}
 
 
 def test_columns_stand_in_any_order_and_may_be_named_as_in_code(tmp_path: Path) -> None:

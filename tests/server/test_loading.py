@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from server.admin import invite
+from server.admin import decide_device, invite
 from server.county import County, NoEdition
+from server.handover import Handed, HandOver
 from server.load import LoadRefused
 from server.loading import OtherCounty, load_county
+from server.take_in import take_in
 from server.verify import verify
 from tests.server.counties import VILLAGE, a_county, a_tablet
 
@@ -40,9 +42,11 @@ def table(path: Path, rows: list[list[str]]) -> Path:
     return path
 
 
-def tables(folder: Path, staff: list[list[str]] = STAFF) -> tuple[Path, Path, Path]:
+def tables(
+    folder: Path, staff: list[list[str]] = STAFF, sites: list[list[str]] = SITES
+) -> tuple[Path, Path, Path]:
     return (
-        table(folder / "sites.csv", SITES),
+        table(folder / "sites.csv", sites),
         table(folder / "staff.csv", staff),
         table(folder / "items.csv", ITEMS),
     )
@@ -106,3 +110,49 @@ def test_another_countys_tables_are_refused(tmp_path: Path) -> None:
         sample.code = 510300
         with pytest.raises(OtherCounty, match="510322"):
             load_county(sample, *tables(tmp_path))
+
+
+MERGED = [
+    [*SITES[0], "状态", "原区划代码", "继任代码"],
+    ["510322000000", "富顺县", "县", "", "", "", "", ""],
+    ["510322001000", "富世街道", "街道", "", "", "", "510322100000", ""],
+    ["510322001221", "海棠社区居委会", "居委会", "", "", "", "510322100221", ""],
+]
+
+
+def test_a_posting_at_a_recoded_village_stays_valid(county: County, tmp_path: Path) -> None:
+    load_county(county, *tables(tmp_path))
+    tablet = a_tablet(county, invite(county, VILLAGE, agent="丙某").code)
+    decide_device(county, "approve", tablet.device_key.id.hex(), "甲某")
+    with county.ledger.read() as tx:
+        postings, before = tx.postings(), county.editions(tx).sites
+    staff = [
+        [cell.replace("510322100221", "510322001221").replace("510322100000", "510322001000")
+         for cell in row]
+        for row in STAFF
+    ]  # fmt: skip
+    done = load_county(county, *tables(tmp_path, staff, MERGED))
+    assert (done.sites, done.postings) == (3, 0)
+    assert not any("已撤销" in doubt for doubt in done.doubts)
+    with county.ledger.read() as tx:
+        assert tx.postings() == postings
+        after = county.editions(tx).sites
+    assert {site.id for site in after.sites} == {site.id for site in before.sites}
+    assert after.by_code("510322001221", county.today()).id == tablet.site
+    asked = tablet.ask("换了代码以后")
+    answer = take_in(
+        county, HandOver(tablet.device_key.id, [Handed(tablet.envelope(1), county.now())],
+                         tablet.stream, b"", 1 << 20),
+    )  # fmt: skip
+    assert answer.outcomes[0].refusal is None
+    with county.ledger.read() as tx:
+        assert tx.judgements_of([asked.id])[asked.id].status == "admitted"
+    assert verify(county).violations == ()
+
+
+def test_sites_that_end_without_a_word_are_told(county: County, tmp_path: Path) -> None:
+    load_county(county, *tables(tmp_path))
+    merged = [[*row[:6], "", ""] for row in MERGED[1:]]
+    staff = [row for row in STAFF if row[3] != "510322100221" and row[3] != "510322100000"]
+    done = load_county(county, *tables(tmp_path, staff, [MERGED[0], *merged]))
+    assert any("有 2 个站点已撤销而没有继任代码" in doubt for doubt in done.doubts)

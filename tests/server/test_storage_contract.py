@@ -148,7 +148,10 @@ def test_effects_stay_until_fold_says_otherwise(ledger: Ledger) -> None:
         assert tx.judgements_of([one.id])[one.id].state_after == ""
 
 
-def test_held_and_refused_work_is_listed_by_pages(ledger: Ledger) -> None:
+def test_held_and_refused_work_is_listed_by_pages(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.storage.judgements._PAGE", 2)
     held = [operation(seq) for seq in range(1, 6)]
     with ledger.write() as tx:
         tx.put_judgements([judgement(one, status=Status.HELD) for one in held])
@@ -161,6 +164,9 @@ def test_held_and_refused_work_is_listed_by_pages(ledger: Ledger) -> None:
         assert [one.operation for one in listed] == sorted(one.id for one in held)
         assert tx.count_unsettled() == {Status.HELD: 5, Status.REFUSED: 1}
         assert [one.status for one in tx.unsettled(Status.REFUSED)] == ["refused"]
+        pages = list(tx.waiting())
+        assert [len(page) for page in pages] == [2, 2, 1]
+        assert {one.operation for page in pages for one in page} == {one.id for one in held}
 
 
 def test_reports_find_admitted_acts_between_two_days(ledger: Ledger) -> None:
@@ -278,6 +284,11 @@ def test_routes_conflicts_and_keys_are_replaced_per_record(ledger: Ledger) -> No
         tx.put_match_keys({other: [MatchKey(other, "id", b"!" * 16, "BM-YB-001", 20261026)]})
         assert [found.record for found in tx.matches([blind, b"?" * 16])] == [one]
         assert tx.matches([]) == []
+        found = tx.match_keys_on([one, record_id(3)])
+        assert found == {
+            one: [MatchKey(one, "id", blind, "BM-YB-001", 20261026)],
+            record_id(3): [],
+        }
 
 
 def test_attachments_are_found_by_their_record(ledger: Ledger) -> None:
@@ -289,6 +300,8 @@ def test_attachments_are_found_by_their_record(ledger: Ledger) -> None:
         assert tx.attached_to([one]) == [Attached(paper, one)]
         assert tx.owners_of([paper, later, one]) == {paper: one, later: other}
         assert tx.attached_to([]) == []
+        tx.forget_attached([paper])
+        assert tx.owners_of([paper, later]) == {later: other}
         tx.drop_projections()
         assert tx.attached_to([one, other]) == []
 
@@ -301,7 +314,7 @@ def test_a_known_pair_keeps_its_state(ledger: Ledger) -> None:
         tx.add_pairs([pair, pair._replace(pair=b"q" * 16)])
         assert tx.list_pairs("different") == [pair._replace(state="different")]
         assert [one.pair for one in tx.list_pairs()] == [b"q" * 16]
-        assert len(tx.pairs_of(record_id(2))) == 2
+        assert len(tx.pairs_among([record_id(2), record_id(2)])) == 2
         assert tx.pair(b"p" * 16) == pair._replace(state="different")
 
 
@@ -310,11 +323,15 @@ def test_the_first_number_stands_and_no_number_is_given_twice(ledger: Ledger) ->
     first = NumberRow("official", "2026-0002", record, b"o" * 32, 1, 4)
     alias = NumberRow("official", "2026-0001", record, b"o" * 32, 1, 9)
     with ledger.write() as tx:
-        tx.add_number(alias)
-        tx.add_number(first)
-    with pytest.raises(AlreadyThere), ledger.write() as tx:
-        tx.add_number(first._replace(record=record_id(2)))
+        tx.add_numbers([alias, first])
+    with ledger.write() as tx:
+        tx.add_numbers([first._replace(record=record_id(2))])
     with ledger.read() as tx:
+        assert sorted(tx.all_numbers()) == [alias, first]
+        assert tx.numbered([record, record_id(2)], "official") == {record}
+        assert tx.numbered([record], "project") == set()
+        spans = [("2026-0001", "2026-0001~"), ("2026-", "2026-~"), ("2027-", "2027-~")]
+        assert tx.last_numbers("official", spans) == ["2026-0001", "2026-0002", None]
         assert tx.numbers_of(record) == [first, alias]
         assert tx.record_of_number("official", "2026-0001") == record
         assert tx.record_of_number("official", "2026-0003") is None

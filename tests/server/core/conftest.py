@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,18 @@ import pytest
 from server.county import County
 from server.database import open_engine
 from server.verify import verify
-from tests.server.core.world import Mould, Tablet, make_county, villages
+from shared.canonical import Value
+from tests.server.core.world import (
+    DAY,
+    ITEM,
+    T0,
+    Mould,
+    Tablet,
+    make_county,
+    ruled,
+    township_of,
+    villages,
+)
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +61,22 @@ def anna(county: County) -> Tablet:
 def bert(county: County) -> Tablet:
     """Another tablet of the same village."""
     return Tablet(county, villages()[0])
+
+
+@pytest.fixture
+def file(county: County) -> Callable[..., bytes]:
+    """Make a filing: at the village a proxy, at the township a case, and take it in."""
+    site = villages()[0]
+    village, town = Tablet(county, site), Tablet(county, township_of(site), role="clerk")
+
+    def make(where: str = "village", days: int = 0, **data: Value) -> bytes:
+        tablet, kind, act = (
+            (village, "proxy", "entrust") if where == "village" else (town, "case", "receive")
+        )
+        fields: dict[str, Value] = {"person_name": "王小二", "item": ITEM, **data}
+        op = tablet.record(kind, act, fields, effective_at=T0 + (days - 30) * DAY)
+        tablet.send()
+        assert ruled(county, op) == ("admitted", "")
+        return op.skeleton.record
+
+    return make

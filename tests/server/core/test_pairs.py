@@ -10,43 +10,25 @@ from server import reconcile
 from server.county import County
 from server.rebuild import rebuild
 from server.reconcile import NothingToSettle
+from server.schema import pairs as pairs_table
 from server.storage.rows import PairRow
 from server.verify import verify
 from shared import ids
 from shared.canonical import Value
+from shared.civil import civil_date
+from shared.sample import sample_sites
 from tests.server.core.world import (
-    DAY,
     ITEM,
     OTHER_ITEM,
     T0,
     Tablet,
     folded,
-    ruled,
     township_of,
     villages,
 )
 
 ID, OTHER_ID = "519900199001011237", "519900198502021236"
 VILLAGE = villages()[0]
-
-
-@pytest.fixture
-def file(county: County) -> Callable[..., bytes]:
-    """Make a filing: at the village a proxy, at the township a case, and take it in."""
-    site = villages()[0]
-    village, town = Tablet(county, site), Tablet(county, township_of(site), role="clerk")
-
-    def make(where: str = "village", days: int = 0, **data: Value) -> bytes:
-        tablet, kind, act = (
-            (village, "proxy", "entrust") if where == "village" else (town, "case", "receive")
-        )
-        fields: dict[str, Value] = {"person_name": "王小二", "item": ITEM, **data}
-        op = tablet.record(kind, act, fields, effective_at=T0 + (days - 30) * DAY)
-        tablet.send()
-        assert ruled(county, op) == ("admitted", "")
-        return op.skeleton.record
-
-    return make
 
 
 def pairs(county: County, state: str = "open") -> list[PairRow]:
@@ -243,3 +225,95 @@ def test_a_decision_survives_a_rebuild_because_it_stands_in_the_ledger(
     ]
     assert pairs(county) == []
     assert verify(county).violations == ()
+
+
+# ---- one village, by its site or by its code
+
+
+def test_a_village_is_the_same_by_its_code_and_by_its_site(
+    county: County, file: Callable[..., bytes]
+) -> None:
+    code = sample_sites().by_id(VILLAGE).code_on(civil_date(T0))
+    assert code is not None
+    file()
+    file("township", address_region=code.code12)
+    (pair,) = pairs(county)
+    assert pair.reason.startswith("姓名和所在村相同")
+    assert verify(county).violations == ()
+
+
+def test_a_code_of_no_site_is_compared_as_it_is(county: County, file: Callable[..., bytes]) -> None:
+    file(address_region="510322999999")
+    file("township", address_region="510322999998")
+    assert pairs(county) == []
+    file("township", address_region="510322999999")
+    assert len(pairs(county)) == 1
+
+
+# ---- the list follows from the ledger
+
+
+def correct(county: County, record: bytes, **data: Value) -> None:
+    tablet = Tablet(county, VILLAGE)
+    tablet.pull()
+    tablet.amend(record, **data)
+    tablet.send()
+
+
+def test_a_pair_that_no_rule_offers_any_more_is_withdrawn_and_comes_back(
+    county: County, file: Callable[..., bytes]
+) -> None:
+    record = file(phone="13800000001")
+    file("township", phone="13800000001")
+    assert len(pairs(county)) == 1
+    correct(county, record, person_name="王小三")
+    assert pairs(county) == []
+    assert len(pairs(county, "withdrawn")) == 1
+    assert verify(county).violations == ()
+    rebuild(county)
+    assert pairs(county) == []
+    correct(county, record, person_name="王小二")
+    assert len(pairs(county)) == 1
+    assert verify(county).violations == ()
+
+
+def test_a_pair_tells_the_rule_that_offers_it_now(
+    county: County, file: Callable[..., bytes]
+) -> None:
+    record = file(phone="13800000001")
+    file("township", phone="13800000001", address_region=VILLAGE)
+    (before,) = pairs(county)
+    assert before.reason.startswith("姓名和所在村相同")
+    correct(county, record, address_region="s0999")
+    (after,) = pairs(county)
+    assert after.reason.startswith("姓名和电话相同")
+    rebuild(county)
+    assert [row._replace(found_at=0) for row in pairs(county)] == [after._replace(found_at=0)]
+
+
+@pytest.mark.parametrize("state", ["open", "same", "different", "withdrawn", ""])
+def test_verify_finds_pairs_that_do_not_follow_from_the_ledger(
+    county: County, file: Callable[..., bytes], state: str
+) -> None:
+    record = file(phone="13800000001")
+    file("township", phone="13800000001")
+    (pair,) = pairs(county)
+    if state == "open":
+        correct(county, record, phone="13800000002", person_name="王小三")
+    with county.ledger.write() as tx:
+        if state:
+            tx.put_pair(pair._replace(state=state))
+        else:
+            tx.connection.execute(tx._delete(pairs_table))
+    assert any("疑似重复" in one for one in verify(county).violations)
+    rebuild(county)
+
+
+def test_verify_finds_keys_that_do_not_follow_from_the_ledger(
+    county: County, file: Callable[..., bytes]
+) -> None:
+    record = file(phone="13800000001")
+    with county.ledger.write() as tx:
+        tx.put_match_keys({record: []})
+    assert any("比对键" in one for one in verify(county).violations)
+    rebuild(county)
