@@ -75,6 +75,7 @@ def shown(found: Shown) -> Document:
         "kind": record.kind,
         "state": record.state,
         "delivery": found.held.delivery,
+        "numbers": [{"kind": kind, "number": number} for kind, number in found.numbers],
         "fields": {name: _plain(value) for name, value in record.fields.items()},
         "conflicts": [_conflict(conflict) for conflict in record.conflicts],
         "history": [

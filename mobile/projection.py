@@ -6,52 +6,95 @@ function; only a tablet's own unjudged and held operations lie on top of it here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from mobile.database import Store
 from mobile.log import Held, held
-from shared import kinds
+from shared import kinds, lifecycle, numbered
 from shared.canonical import Value
-from shared.fold import fold
+from shared.fold import STEWARD_ACTS, Entry, fold
 from shared.names import search_keys
-from shared.operation import Operation
-from shared.papers import owner_of
-from shared.record import Record
+from shared.operation import VERSION, Operation
+from shared.papers import ATTACHMENT, owner_of
+from shared.verdict import Status
 
-MACHINERY = frozenset({"session", "sealed", "verdict"})
+MACHINERY = frozenset({"session", "sealed", "verdict", numbered.KIND})
 """Kinds that nobody sees as a record, and that no count of work includes."""
 TITLE_LENGTH = 40
+NOT_SHOWN = "尚未入账，内容暂不显示"
 _TITLE_FIELDS = ("item_name", "item", "question", "content", "slot", "title", "level")
 _WORD_FIELDS = ("item", "item_name", "question", "slot")
+_AT_ONCE = 500
+"""Records whose rows are stored together."""
 
 _SAVE = """INSERT OR REPLACE INTO records(record, kind, state, delivery, title, updated, conflicts,
                                           name, initials, words, slip, phone)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _SAVE_ATTACHED = "INSERT OR REPLACE INTO attached(record, of_record) VALUES (?, ?)"
+_SAVE_NUMBER = """INSERT OR REPLACE INTO numbers(operation, of_record, kind, number, epoch,
+                                                 county_seq)
+                  VALUES (?, ?, ?, ?, ?, ?)"""
+_NUMBERS = """SELECT kind, number FROM numbers WHERE of_record = ?
+              ORDER BY kind, epoch, county_seq"""
 
 
-def project(store: Store, found: Held) -> Record:
-    """Fold one record and store its row; returns the folded record."""
-    record = fold(found.entries)
-    if record.kind not in MACHINERY:
-        store.execute(_SAVE, _row(record, found.delivery))
-    if (owner := owner_of(record)) is not None:
-        store.execute(_SAVE_ATTACHED, (record.id, owner))
-    return record
+class Outline(NamedTuple):
+    """What of a folded record the projection shows."""
+
+    record: bytes
+    kind: str
+    state: str | None
+    updated: int
+    """Unix ms of the last effect."""
+    conflicts: int
+    fields: Mapping[str, Value]
+    owner: bytes | None = None
+    """The record an attachment belongs to."""
 
 
-def project_all(
+def outline(entries: Sequence[Entry]) -> Outline:
+    """Fold one record; most have one operation, and its outline stands in that one."""
+    lone = _lone(entries[0]) if len(entries) == 1 else None
+    if lone is not None:
+        return lone
+    record = fold(entries)
+    updated = max((effect.effective_at for effect in record.history), default=0)
+    return Outline(
+        record.id, record.kind, record.state, updated, len(record.conflicts), record.fields,
+        owner_of(record),
+    )  # fmt: skip
+
+
+def project(store: Store, found: Held) -> Outline:
+    """Fold one record and store its row; return what it shows."""
+    shown = outline(found.entries)
+    _store(store, [(shown, found)])
+    return shown
+
+
+def project_all(store: Store, found: Iterable[Held]) -> int:
+    """Fold these records and store their rows; returns how many."""
+    count = 0
+    waiting: list[tuple[Outline, Held]] = []
+    for one in found:
+        waiting.append((outline(one.entries), one))
+        count += 1
+        if len(waiting) == _AT_ONCE:
+            _store(store, waiting)
+            waiting = []
+    _store(store, waiting)
+    return count
+
+
+def project_again(
     store: Store,
     records: Iterable[bytes],
     rank: int,
     arrived: Mapping[bytes, Operation] | None = None,
 ) -> int:
-    """Fold these records again (`arrived`: see `held`); returns how many."""
-    count = 0
-    for record in records:
-        project(store, held(store, record, rank, arrived))
-        count += 1
-    return count
+    """Fold these records again from the log (`arrived`: see `held`); returns how many."""
+    return project_all(store, (held(store, record, rank, arrived) for record in records))
 
 
 def rebuild(store: Store, rank: int) -> int:
@@ -59,8 +102,14 @@ def rebuild(store: Store, rank: int) -> int:
     with store.write():
         store.execute("DELETE FROM records")
         store.execute("DELETE FROM attached")
+        store.execute("DELETE FROM numbers")
         found = store.rows("SELECT DISTINCT record FROM operations ORDER BY record")
-        return project_all(store, (bytes(row[0]) for row in found), rank)
+        return project_again(store, (bytes(row[0]) for row in found), rank)
+
+
+def numbers_of(store: Store, record: bytes) -> tuple[tuple[str, str], ...]:
+    """Return a record's official numbers (kind, number): of each kind the first stands."""
+    return tuple((kind, number) for kind, number in store.rows(_NUMBERS, (record,)))
 
 
 def title_of(fields: Mapping[str, Value]) -> str:
@@ -72,21 +121,69 @@ def title_of(fields: Mapping[str, Value]) -> str:
     return ""
 
 
-def _row(record: Record, delivery: str) -> tuple[object, ...]:
-    fields = record.fields
+def _lone(entry: Entry) -> Outline | None:
+    """What fold makes of a lone first act; None where there is more to it."""
+    operation, verdict = entry.operation, entry.verdict
+    skeleton = operation.skeleton
+    kind, act = skeleton.kind, skeleton.act
+    admitted = verdict is not None and verdict.status is Status.ADMITTED
+    refused = verdict is not None and verdict.status is Status.REFUSED
+    counts = admitted or (entry.provisional_rank is not None and not refused)
+    is_plain = kind in kinds.KINDS and kind != ATTACHMENT and act not in STEWARD_ACTS
+    is_first = not skeleton.parents and operation.has_data and skeleton.version <= VERSION
+    if not (counts and is_plain and is_first):
+        return None
+    data, version = operation.data, skeleton.version
+    if lifecycle.entry_condition(kind, act, version=version) is not None:
+        return None
+    if not lifecycle.may_follow(kind, None, act, data, version=version):
+        return None
+    state = None
+    if lifecycle.is_state_act(kind, act, version=version):
+        state = lifecycle.next_state(kind, None, act, data, version=version)
+    known = kinds.KINDS[kind].by_field
+    fields = {name: value for name, value in data.items() if value is not None and name in known}
+    updated = verdict.effective_at if verdict and admitted else skeleton.effective_at
+    return Outline(skeleton.record, kind, state, updated, 0, fields)
+
+
+def _store(store: Store, rows: Sequence[tuple[Outline, Held]]) -> None:
+    shown = [_row(one, found.delivery) for one, found in rows if one.kind not in MACHINERY]
+    if shown:
+        store.execute_many(_SAVE, shown)
+    owned = [(one.record, one.owner) for one, _ in rows if one.owner is not None]
+    if owned:
+        store.execute_many(_SAVE_ATTACHED, owned)
+    given = [number for _, found in rows for number in _numbers(found.entries)]
+    if given:
+        store.execute_many(_SAVE_NUMBER, given)
+
+
+def _numbers(entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:
+    for entry in entries:
+        verdict, given = entry.verdict, numbered.numbered(entry.operation)
+        if given is not None and verdict is not None and verdict.status is Status.ADMITTED:
+            yield (entry.operation.id, *given, *verdict.order)
+
+
+def _row(shown: Outline, delivery: str) -> tuple[object, ...]:
+    fields = shown.fields
     name = _text(fields, "person_name")
     keys = search_keys(name) if name else None
     return (
-        record.id, record.kind, record.state, delivery, title_of(fields), _updated(record),
-        len(record.conflicts), keys.raw.lower() if keys else "",
-        " " + " ".join(keys.initials) if keys else "",
+        shown.record, shown.kind, shown.state, delivery, _title(shown), shown.updated,
+        shown.conflicts, keys.raw.lower() if keys else "",
+        keys.line if keys else "",
         " ".join(_text(fields, word) for word in _WORD_FIELDS).lower(),
         _text(fields, "slip"), _text(fields, "phone"),
     )  # fmt: skip
 
 
-def _updated(record: Record) -> int:
-    return max((effect.effective_at for effect in record.history), default=0)
+def _title(shown: Outline) -> str:
+    """Others' work that waits for a decision, or was refused, came without its content."""
+    if shown.state is None and not shown.fields:
+        return NOT_SHOWN
+    return title_of(shown.fields)
 
 
 def _text(fields: Mapping[str, Value], name: str) -> str:

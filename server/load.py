@@ -194,18 +194,24 @@ def _folded(heading: str) -> str:
     return "".join(unicodedata.normalize("NFKC", heading).split()).lower()
 
 
-def _check_sites(sheet: _Sheet[SiteRow]) -> None:
+def _owners(sheet: _Sheet[SiteRow]) -> dict[str, tuple[int, SiteRow]]:
+    """Return which row answers for each code; rows for the same site twice are problems."""
     owners: dict[str, tuple[int, SiteRow]] = {}
-    names: dict[tuple[str, str], int] = {}
+    firsts: dict[tuple[str, bool, str], int] = {}
     for number, row in sheet.rows:
         if row.doubt:
             sheet.doubt(number, "code12", row.doubt)
-        if row.shared:
-            first = names.setdefault((row.code12, row.name), number)
-        else:
-            first = owners.setdefault(row.code12, (number, row))[0]
+        # The code of a closed site may have gone to another one.
+        first = firsts.setdefault((row.code12, row.closed, row.name if row.shared else ""), number)
         if first != number:
             sheet.problem(number, "code12", f"与第 {first} 行的站点重复，请只留一行。")
+        elif not row.shared and not row.closed:
+            owners[row.code12] = (number, row)
+    return owners
+
+
+def _check_sites(sheet: _Sheet[SiteRow]) -> None:
+    owners = _owners(sheet)
     if not sheet.whole:
         return  # a faulty row may be the very centre or parent that others seem to lack
     _supply_centre(sheet)
@@ -218,8 +224,11 @@ def _check_sites(sheet: _Sheet[SiteRow]) -> None:
     for number, row in sheet.rows:
         if row.code12[:6] != centres[0].code12[:6]:
             sheet.problem(number, "code12", f"不属于本县（{centres[0].code12[:6]}），请更正。")
-        elif row.kind is not SiteKind.COUNTY:
+        elif row.kind is not SiteKind.COUNTY and not row.closed:
             _check_parent(sheet, number, row, owners)
+        for code12 in row.successors:
+            if code12 not in owners:
+                sheet.doubt(number, "successors", f"继任代码 {code12} 不在表中，请核对。")
 
 
 def _supply_centre(sheet: _Sheet[SiteRow]) -> None:
@@ -251,7 +260,7 @@ def _check_parent(
 
 
 def _check_staff(sheet: _Sheet[StaffRow], sites: _Sheet[SiteRow]) -> None:
-    codes = {row.code12 for row in sites.values}
+    codes = {row.code12 for row in sites.values if not row.closed}
     people: dict[str, tuple[int, StaffRow]] = {}
     postings: dict[tuple[str, str, Role], int] = {}
     for number, row in sheet.rows:

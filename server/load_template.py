@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
@@ -19,6 +20,17 @@ TEMPLATES: dict[str, tuple[str, Sequence[Column]]] = {
     "staff.xlsx": ("人员", STAFF_COLUMNS),
     "items.xlsx": ("事项", ITEM_COLUMNS),
 }
+NOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "site_id": "站点不因合并、改名、换代码而变的编号，如 s0123。填了就按它找原来的站点；"
+        "新站点留空。",
+        "old12": "区划调整后换了代码的站点填它现在在用的旧代码：站点、任职和办件接着用，"
+        "新代码从装入这天起算。没换代码的和新设的站点留空。",
+        "successors": "撤销的站点（状态填“撤销”）由哪些代码接管，可填几个，用分号隔开；"
+        "换代码的站点原地域分给几处时也可填。",
+    }
+)
+"""What a column is for, as a note on its heading."""
 _WIDTH_MIN = 12
 _WIDTH_MAX = 40
 
@@ -52,6 +64,8 @@ def _write(path: Path, name: str, columns: Sequence[Column]) -> None:
         sheet.set_column(place, place, min(max(width, _WIDTH_MIN), _WIDTH_MAX), text)
         sheet.write_string(0, place, column.heading, head if column.required else optional)
         sheet.write_string(1, place, column.example, text)
+        if column.name in NOTES:
+            sheet.write_comment(0, place, NOTES[column.name], {"x_scale": 2})
     try:
         book.close()
     except FileCreateError as error:

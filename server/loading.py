@@ -26,7 +26,7 @@ from shared import ids
 from shared.canonical import Value
 from shared.errors import Refused
 from shared.rights import Role
-from shared.sites import SiteEdition
+from shared.sites import SiteEdition, SiteStatus
 
 AT_TABLETS = frozenset({Role.VILLAGE, Role.CLERK, Role.HEAD})
 """Roles that record on a tablet."""
@@ -53,7 +53,7 @@ class Loaded:
 def load_county(county: County, sites: Path, staff: Path, items: Path) -> Loaded:
     """Publish the tables as new editions and add accounts for staff who have none.
 
-    One transaction. Raises LoadRefused with every fault, OtherCounty.
+    One transaction. Raises LoadRefused with every fault, OtherCounty, SiteUnclear.
     """
     data = read_county(sites, staff, items)
     if data.county != str(county.code):
@@ -61,14 +61,15 @@ def load_county(county: County, sites: Path, staff: Path, items: Path) -> Loaded
     accounts = _accounts(county, data)
     document = f"县级导入（{county.today().isoformat()}）"
 
-    def step(tx: Tx) -> int:
+    def step(tx: Tx) -> tuple[int, tuple[str, ...]]:
         today = county.today()
+        previous = _previous(tx, county)
         site_edition = data.site_edition(
             number=tx.next_edition_number(SITES),
             document=document,
             published_on=today,
             valid_from=today,
-            previous=_previous(tx, county),
+            previous=previous,
         )
         catalogue = data.catalogue_edition(
             number=tx.next_edition_number(CATALOGUE),
@@ -81,15 +82,15 @@ def load_county(county: County, sites: Path, staff: Path, items: Path) -> Loaded
             place = site_edition.by_code(row.site, today)
             if tx.staff_named(row.name) is None:
                 tx.put_staff(row._replace(site=place.id))
-        return _post(tx, county, data.staff, site_edition)
+        return _post(tx, county, data.staff, site_edition), _closed(previous, site_edition)
 
-    postings = county.ledger.writing(step)
+    postings, closed = county.ledger.writing(step)
     return Loaded(
         len(data.sites),
         len(data.items),
         postings,
         tuple((row.name, row.role, password) for row, password in accounts),
-        tuple(str(doubt) for doubt in data.doubts),
+        (*(str(doubt) for doubt in data.doubts), *closed),
     )
 
 
@@ -160,6 +161,22 @@ def _post(tx: Tx, county: County, staff: Sequence[StaffRow], sites: SiteEdition)
 def _staff_no(tx: Tx, posting: Posting) -> str:
     written = tx.operation(posting.operation) if posting.operation else None
     return str(written.data.get("staff_no") or posting.person) if written else posting.person
+
+
+def _closed(before: SiteEdition | None, after: SiteEdition) -> tuple[str, ...]:
+    """A sentence on sites that end without a word about who takes over: perhaps only recoded."""
+    gone = [
+        site.id
+        for site in (before.sites if before is not None else ())
+        if site.status is not SiteStatus.CLOSED
+        and after.by_id(site.id).status is SiteStatus.CLOSED
+        and not after.by_id(site.id).codes[-1].successors
+    ]
+    if not gone:
+        return ()
+    said = f"有 {len(gone)} 个站点已撤销而没有继任代码（{'、'.join(gone[:5])}"
+    more = "……" if len(gone) > 5 else ""
+    return (f"{said}{more}）；如果只是换了区划代码，请在“站点编号”或“原区划代码”一列写明。",)
 
 
 def _previous(tx: Tx, county: County) -> SiteEdition | None:

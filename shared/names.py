@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import combinations, islice, product
 from types import MappingProxyType
 
-from shared.surnames import SURNAME_INITIALS
+from shared.surnames import SURNAME_READINGS
 
 DOT = "·"
 INITIALS_MAX = 16
 """At most so many spellings by initials are kept for one name."""
+PINYIN_MAX = 6
+"""At most so many spellings in full: they are longer, and whoever types them knows the name."""
 READINGS_MAX = 3
 """Rarer readings of a character than these are not worth a key."""
 
@@ -43,15 +45,22 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class SearchKeys:
-    """How a name is found: by any run of its characters, or by pinyin initials.
+    """How a name is found: by any run of its characters, or by pinyin from its start.
 
     `raw`: the name without dots and spaces. `grams`: its single characters and pairs, for an index
-    that cannot look inside words. `initials`: the likely spellings by first letters, best first.
+    that cannot look inside words. `initials`: the likely spellings by first letters, best first;
+    `pinyin`: those in full.
     """
 
     raw: str
     grams: tuple[str, ...]
     initials: tuple[str, ...]
+    pinyin: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """All spellings in one text, each after a space: `% wangf%` looks for a start."""
+        return "".join(f" {spelled(key)}" for key in dict.fromkeys(self.initials + self.pinyin))
 
 
 def canonical_name(typed: str) -> Name:
@@ -67,7 +76,19 @@ def search_keys(name: str) -> SearchKeys:
     raw = _bare(canonical_name(name).text)
     singles = tuple(dict.fromkeys(raw))
     pairs = tuple(dict.fromkeys(raw[i : i + 2] for i in range(len(raw) - 1)))
-    return SearchKeys(raw, singles + pairs, tuple(_spellings(raw)))
+    choices = _choices(raw)
+    initials = [tuple(dict.fromkeys(one[0] for one in readings)) for readings in choices]
+    return SearchKeys(
+        raw,
+        singles + pairs,
+        tuple(islice(_by_likelihood(initials), INITIALS_MAX)),
+        tuple(islice(_by_likelihood(choices), PINYIN_MAX)),
+    )
+
+
+def spelled(letters: str) -> str:
+    """Pinyin as keys hold it: ü is typed as v or as u."""
+    return letters.lower().replace("v", "u")
 
 
 def query_grams(query: str) -> tuple[str, ...]:
@@ -77,19 +98,19 @@ def query_grams(query: str) -> tuple[str, ...]:
 
 
 def matches(query: str, keys: SearchKeys) -> bool:
-    """True when the query is a run of the name's characters or the start of its initials."""
+    """True when the query is a run of the name's characters or the start of its pinyin."""
     raw = _bare(canonical_name(query).text)
     if not raw:
         return False
     letters = raw.lower()
-    if _LETTERS.fullmatch(letters) and any(key.startswith(letters) for key in keys.initials):
+    if _LETTERS.fullmatch(letters) and f" {spelled(letters)}" in keys.line:
         return True
     return letters in keys.raw.lower()
 
 
-def initials_of(character: str) -> str:
-    """First letters of all readings of one character, commonest first; empty when unknown."""
-    return _table().get(character, "")
+def readings_of(character: str) -> tuple[str, ...]:
+    """All readings of one character without tones, commonest first; empty when unknown."""
+    return tuple(_table().get(character, "").split())
 
 
 def _is_visible(character: str) -> bool:
@@ -101,19 +122,20 @@ def _bare(text: str) -> str:
     return _QUERY_NOISE.sub("", text)
 
 
-def _spellings(raw: str) -> Iterator[str]:
-    choices: list[str] = []
-    compound = SURNAME_INITIALS.get(raw[:2], "") if len(raw) > 2 else ""
+def _choices(raw: str) -> list[tuple[str, ...]]:
+    """The readings of each character; a surname is read as one first."""
+    choices: list[tuple[str, ...]] = []
+    compound = SURNAME_READINGS.get(raw[:2], "") if len(raw) > 2 else ""
     if compound:
-        choices += list(compound)
+        choices += [(syllable,) for syllable in compound.split()]
     elif raw:
-        surname, common = SURNAME_INITIALS.get(raw[0], ""), _letters(raw[0])
-        choices.append("".join(dict.fromkeys(surname + common)))
-    choices += [_letters(c) for c in raw[len(choices) :]]
-    return islice(_by_likelihood([choice for choice in choices if choice]), INITIALS_MAX)
+        surname = SURNAME_READINGS.get(raw[0], "").split()
+        choices.append(tuple(dict.fromkeys([*surname, *_readings(raw[0])])))
+    choices += [_readings(c) for c in raw[len(choices) :]]
+    return [choice for choice in choices if choice]
 
 
-def _by_likelihood(choices: list[str]) -> Iterator[str]:
+def _by_likelihood(choices: Sequence[Sequence[str]]) -> Iterator[str]:
     """Spellings with no uncommon reading first, then those with one, then with two."""
     if not choices:
         return
@@ -127,16 +149,16 @@ def _by_likelihood(choices: list[str]) -> Iterator[str]:
                 yield "".join(spelled)
 
 
-def _letters(character: str) -> str:
+def _readings(character: str) -> tuple[str, ...]:
     folded = character.lower()
-    return folded if _LETTERS.fullmatch(folded) else initials_of(character)
+    return (folded,) if _LETTERS.fullmatch(folded) else readings_of(character)
 
 
 @cache
 def _table() -> Mapping[str, str]:
-    text = resources.files("shared").joinpath("data/initials.txt").read_text(encoding="utf-8")
+    text = resources.files("shared").joinpath("data/readings.txt").read_text(encoding="utf-8")
     table: dict[str, str] = {}
     for line in text.splitlines():
-        initials, _, characters = line.partition("\t")
-        table.update(dict.fromkeys(characters, initials))
+        readings, _, characters = line.partition("\t")
+        table.update(dict.fromkeys(characters, readings))
     return MappingProxyType(table)

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from shared import names
 from shared.names import (
     INITIALS_MAX,
+    PINYIN_MAX,
     canonical_name,
-    initials_of,
     matches,
     query_grams,
+    readings_of,
     search_keys,
 )
-from shared.surnames import SURNAME_INITIALS
-from tests.tools.make_initials import initials_of as initials_of_readings
-from tests.tools.make_initials import make_table
+from shared.surnames import SURNAME_READINGS
+from tests.tools.make_readings import make_table
+from tests.tools.make_readings import readings_of as plain_readings
 
 EXT_I = "\U0002ebf0"
 
@@ -74,13 +75,25 @@ def test_the_stored_form_is_stable(typed: str) -> None:
         ("韦㻛", "㻛"),
         (f"韦{EXT_I}", EXT_I),
         ("Anna Li", "annali"),
+        ("王芳", "wangfang"),
+        ("王芳", "WangF"),
+        ("单小芳", "shanxiaofang"),
+        ("单小芳", "danxiao"),
+        ("曾明", "zengming"),
+        ("乐明", "yueming"),
+        ("乐明", "leming"),
+        ("欧阳小明", "ouyangxiao"),
+        ("万俟明", "moqiming"),
+        ("吕绿", "lvlv"),
+        ("吕绿", "lulu"),
+        ("Victor", "vict"),
     ],
 )
 def test_a_name_is_found(name: str, query: str) -> None:
     assert matches(query, search_keys(name))
 
 
-@pytest.mark.parametrize("query", ["", " ", "阳明", "xm", "zz", "王"])
+@pytest.mark.parametrize("query", ["", " ", "阳明", "xm", "zz", "王", "xiaoming", "yang", "ouming"])
 def test_and_not_by_anything(query: str) -> None:
     assert not matches(query, search_keys("欧阳小明"))
 
@@ -106,36 +119,49 @@ def test_keys_of_any_text_are_bounded(text: str) -> None:
     keys = search_keys(text)
     assert len(keys.initials) <= INITIALS_MAX
     assert len(set(keys.initials)) == len(keys.initials)
-    assert all("a" <= letter <= "z" for key in keys.initials for letter in key)
+    assert len(keys.pinyin) <= PINYIN_MAX
+    spellings = keys.initials + keys.pinyin
+    assert all("a" <= letter <= "z" for key in spellings for letter in key)
     assert len(keys.grams) <= 2 * len(text)
     assert not keys.raw or matches(keys.raw, keys)
 
 
-@pytest.mark.parametrize("word", list(SURNAME_INITIALS))
+@pytest.mark.parametrize("word", list(SURNAME_READINGS))
 def test_the_surname_table_is_in_shape(word: str) -> None:
-    letters = SURNAME_INITIALS[word]
-    assert len(word) == 1 or len(letters) == 2
-    assert set(letters) <= set("abcdefghijklmnopqrstuvwxyz")
-    assert matches(letters[: len(word)] + "m", search_keys(word + "明"))
+    syllables = SURNAME_READINGS[word].split()
+    assert len(word) == 1 or len(syllables) == 2
+    assert set("".join(syllables)) <= set("abcdefghijklmnopqrstuvwxyz")
+    spelled = "".join(syllables[: len(word)])
+    assert search_keys(word + "明").pinyin[0] == spelled + "ming"
+    assert matches(
+        "".join(one[0] for one in syllables[: len(word)]) + "m", search_keys(word + "明")
+    )
 
 
 def test_rare_characters_are_known() -> None:
     for character in "䶮㛃𬍛𬭎𫖯𨧀":
-        assert initials_of(character), character
-    assert initials_of("A") == ""
+        assert readings_of(character), character
+    assert readings_of("A") == ()
 
 
 def test_a_character_without_reading_is_left_out_of_the_initials() -> None:
-    assert initials_of("㻛") == ""
+    assert readings_of("㻛") == ()
     assert search_keys("韦㻛明").initials[0] == "wm"
 
 
-def test_readings_to_initials() -> None:
-    assert initials_of_readings("dān,chán,shàn") == "dcs"
-    assert initials_of_readings("ǹg,ń") == "n"
-    assert initials_of_readings("ê̄") == "e"
+def test_readings_lose_their_tones() -> None:
+    assert plain_readings("dān,chán,shàn") == "dan chan shan"
+    assert plain_readings("ǹg,ń") == "ng n"
+    assert plain_readings("lǜ,lù") == "lu"
+    assert plain_readings("ê̄") == "e"
 
 
 def test_the_packaged_table_is_the_generated_one() -> None:
-    packaged = Path(names.__file__).parent / "data" / "initials.txt"
+    packaged = Path(names.__file__).parent / "data" / "readings.txt"
     assert packaged.read_text(encoding="utf-8") == make_table()
+
+
+def test_the_keys_of_a_name_are_small() -> None:
+    assert search_keys("王芳").line.split()[:2] == ["wf", "yf"]
+    assert "wangfang" in search_keys("王芳").line.split()
+    assert len(search_keys("欧阳小明").line) < 100

@@ -19,7 +19,9 @@ from shared.slips import (
     parse,
     parse_project_number,
     project_number,
+    project_prefix,
     query_code,
+    require_template,
     sealed_query_code,
     short_code,
 )
@@ -232,3 +234,32 @@ def test_too_little_randomness_is_an_error_of_the_program(draw: object) -> None:
     assert callable(draw)
     with pytest.raises(ValueError, match="8 bytes"):
         draw(bytes(7))
+
+
+@pytest.mark.parametrize(
+    ("template", "number"),
+    [
+        ("{site}{day}{sequence}", "51032210000026112300007"),
+        ("FS-{day}-{site}-{sequence}{check}", "FS-261123-510322100000-000072"),
+        ("{site}-{day}{sequence}-{check}X", "510322100000-26112300007-2X"),
+    ],
+)
+def test_a_county_may_have_a_form_of_its_own(template: str, number: str) -> None:
+    found = project_number("510322100000", date(2026, 11, 23), 7, template)
+    assert found == number
+    assert found.startswith(project_prefix("510322100000", date(2026, 11, 23), template) + "00007")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "", "{site}{day}", "{sequence}{site}{day}", "{site}{sequence}{day}", "{site}{site}{day}",
+        "{site}{day}{sequence}{sequence}", "{site}{day}{check}{sequence}",
+        "{site!r}{day}{sequence}",
+        "{site}{day}{sequence} ", "办{site}{day}{sequence}", "{site}{day}{sequence}{other}",
+        "{site}{day}{sequence}" + "0" * 28, "{site}{day}{sequence}{check}\n",
+    ],
+)  # fmt: skip
+def test_a_form_that_makes_no_number_is_refused(template: str) -> None:
+    with pytest.raises(Misuse, match="不能作办件编号的格式"):
+        require_template(template)

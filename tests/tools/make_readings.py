@@ -1,10 +1,11 @@
-"""Write `shared/data/initials.txt`: every Han character with the initials of all its readings.
+"""Write `shared/data/readings.txt`: every Han character with all its readings, without tones.
 
-    python -m tests.tools.make_initials shared/data/initials.txt
+    python -m tests.tools.make_readings shared/data/readings.txt
 
 Source: the readings of pypinyin (MIT), itself from pinyin-data (MIT) after the Unihan database.
-Each line is the initials, a tab, and all characters that have exactly these; the first initial is
-that of the commonest reading. Rerun after an update of pypinyin; a test compares the two.
+Each line is the readings with a space between them, a tab, and all characters that have exactly
+these; the first is the commonest. "ü" is written u, since people type nü as nv and as nu. Rerun
+after an update of pypinyin; a test compares the two.
 """
 
 from __future__ import annotations
@@ -16,25 +17,23 @@ from pathlib import Path
 from pypinyin.constants import PINYIN_DICT
 
 
-def initials_of(readings: str) -> str:
-    """The first letters of comma-separated readings, each once, in order."""
-    letters: dict[str, None] = {}
-    for reading in readings.split(","):
-        plain = unicodedata.normalize("NFD", reading)
-        first = next((c for c in plain.lower() if "a" <= c <= "z"), "")
-        if first:
-            letters[first] = None
-    return "".join(letters)
+def readings_of(marked: str) -> str:
+    """The plain syllables of comma-separated readings, each once, in order."""
+    syllables: dict[str, None] = {}
+    for reading in marked.split(","):
+        letters = unicodedata.normalize("NFD", reading).lower()
+        syllables["".join(c for c in letters if "a" <= c <= "z")] = None
+    return " ".join(one for one in syllables if one)
 
 
 def make_table() -> str:
     """The whole file as text."""
     groups: dict[str, list[str]] = {}
     for code in sorted(PINYIN_DICT):
-        initials = initials_of(PINYIN_DICT[code])
-        if initials:
-            groups.setdefault(initials, []).append(chr(code))
-    return "".join(f"{initials}\t{''.join(groups[initials])}\n" for initials in sorted(groups))
+        readings = readings_of(PINYIN_DICT[code])
+        if readings:
+            groups.setdefault(readings, []).append(chr(code))
+    return "".join(f"{readings}\t{''.join(groups[readings])}\n" for readings in sorted(groups))
 
 
 if __name__ == "__main__":
