@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server import matching, merging, steward
+from server import matching, merging, numbering, steward
 from server.county import County
 from server.landing import Landing
 from server.rejudging import free_held, rule
@@ -131,6 +131,7 @@ def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str
         ruling = Ruling(status, rank, "staff_decision", found.effective_at)
         done = rule(tx, county, landing, [(operation, ruling)], reason, f"staff:{staff}")
         free_held(tx, county, landing, found.record)
+        numbering.assign(tx, county, landing)
         landing.finish()
         return done
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server import sealed
+from server import numbering, sealed
 from server.county import County
 from server.court import judge_again
 from server.landing import Landing
@@ -69,6 +69,7 @@ def _judge(tx: Tx, county: County, batch: Sequence[bytes]) -> int:
         decided = [operations[one] for one, _ in rulings]
         sealed.open_arrived(tx, county, landing, decided)
         follow(tx, county, landing, decided)
+        numbering.assign(tx, county, landing)
         landing.finish()
     return len(rulings)
 
