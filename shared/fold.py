@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from shared import graph, lifecycle, registers
 from shared.graph import DECLARE_LOST, PURGE, SETTLE, EmptyFold, Entry, Node
-from shared.record import STATE, Conflict, Effect, Record, Standing, WithoutEffect
+from shared.record import STATE, Effect, Record, Standing, WithoutEffect
 from shared.registers import Write
 
 __all__ = ["EmptyFold", "Entry", "fold"]
@@ -27,27 +27,21 @@ def fold(entries: Iterable[Entry]) -> Record:
     kind = kind or ordered[0].op.skeleton.kind
     state_writers, history = _walk(kind, ordered)
     effective = [node for node in ordered if node.standing is None]
-    writes = registers.all_writes(kind, effective)
-    live = {name: registers.live(found) for name, found in writes.items()}
-    if state_writers:
-        live[STATE] = registers.live(state_writers)
-    conflicts = tuple(
-        Conflict(name, values) for name, values in sorted(live.items()) if len(values) > 1
-    )
-    state = live[STATE][0].value if STATE in live else None
+    found = registers.weigh(kind, effective, state_writers)
+    state = found.live[STATE][0].value if STATE in found.live else None
     return Record(
         id=ordered[0].op.skeleton.record,
         kind=kind,
         state=state if isinstance(state, str) else None,
-        registers=live,
+        registers=found.live,
         heads=graph.heads(ordered),
-        conflicts=conflicts,
+        conflicts=found.conflicts,
         without_effect=tuple(
             WithoutEffect(n.op.id, n.standing, n.reason) for n in ordered if n.standing is not None
         ),
-        downgrades=registers.downgrades(writes, kind, effective),
+        downgrades=found.downgrades,
         history=history,
-        fields=registers.flat(kind, live),
+        fields=registers.flat(kind, found.live),
     )
 
 
@@ -65,7 +59,8 @@ def _walk(kind: str, ordered: Sequence[Node]) -> tuple[list[Write], tuple[Effect
         skeleton = node.op.skeleton
         before = _state_before(node, writers)
         assumed = before or _assumed_state(kind, node)
-        after = _state_after(kind, node, assumed) if _writes_state(kind, node) else before
+        writes_state = _writes_state(kind, node)
+        after = _state_after(kind, node, assumed) if writes_state else before
         if skeleton.kind != kind:
             node.standing, node.reason = Standing.NOT_ALLOWED, "other_kind"
         elif not _is_known(kind, node):
@@ -76,8 +71,8 @@ def _walk(kind: str, ordered: Sequence[Node]) -> tuple[list[Write], tuple[Effect
             node.reason = "parent_missing" if late else reason
         if node.standing is not None:
             continue
-        if after is not None and _writes_state(kind, node):
-            writers.append(Write(node, after, "stated"))
+        if after is not None and writes_state:
+            writers.append(Write(node, registers.candidate_of(node, after)))
         effective.append(node)
         history.append(Effect(node.op.id, skeleton.act, before, after, node.effective_at))
     return writers, tuple(history)
@@ -89,13 +84,15 @@ def _state_before(node: Node, writers: Sequence[Write]) -> str | None:
     Where a lost parent cut the node off from its record's beginning, the state reached so far in
     fold order stands in: else declaring the parent lost would free nothing but new records.
     """
+    if not writers:
+        return None
     before = [write for write in writers if write.node.bit & node.ancestors]
     if not before and node.cut_off:
         before = list(writers)
     if not before:
         return None
     live = registers.uncovered(before)
-    shown = max(live, key=lambda write: write.precedence).value
+    shown = max(live, key=lambda write: write.precedence).candidate.value
     return shown if isinstance(shown, str) else None
 
 
@@ -116,9 +113,7 @@ def _state_after(kind: str, node: Node, before: str | None) -> str | None:
     if skeleton.act == SETTLE:
         chosen = registers.settled(node).get(STATE)
         return chosen if isinstance(chosen, str) else before
-    if lifecycle.is_state_act(kind, skeleton.act, version=skeleton.version):
-        return lifecycle.next_state(kind, before, skeleton.act, node.data, version=skeleton.version)
-    return before
+    return lifecycle.next_state(kind, before, skeleton.act, node.data, version=skeleton.version)
 
 
 def _writes_state(kind: str, node: Node) -> bool:
@@ -168,4 +163,4 @@ def _is_choice(node: Node, writers: Sequence[Write]) -> bool:
     if STATE not in settled:
         return True
     been = [write for write in writers if write.node.bit & node.ancestors or node.cut_off]
-    return any(write.value == settled[STATE] for write in been)
+    return any(write.candidate.value == settled[STATE] for write in been)

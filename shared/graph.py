@@ -22,6 +22,8 @@ SETTLE = "settle"
 FREED = "conflict_settled"
 """Reason of a verdict that admits an act which had waited for a conflict to be settled."""
 
+_ADMITTED, _REFUSED = Status.ADMITTED, Status.REFUSED  # an enum looks its members up each time
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -47,32 +49,32 @@ class Node:
 
     def __init__(self, entry: Entry) -> None:
         verdict, op = entry.verdict, entry.operation
+        skeleton = op.skeleton
         self.op = op
-        self.parents = op.skeleton.parents
-        self.judged = (0, 0) if verdict is None else verdict.order
-        self.ancestors = 0
+        self.parents = skeleton.parents
+        self.ancestors = self.bit = 0
         self.cut_off = False
-        self.bit = 0
         self.reason = ""
-        self.data: Mapping[str, Value] = op.data if op.skeleton.version <= VERSION else {}
+        self.data: Mapping[str, Value] = op.data if skeleton.version <= VERSION else {}
         self.purged_fields: tuple[str, ...] | None = None
         self.standing: Standing | None = None
-        admitted = verdict is not None and verdict.status is Status.ADMITTED
-        refused = verdict is not None and verdict.status is Status.REFUSED
-        self.provisional = entry.provisional_rank is not None and not admitted and not refused
+        status = None if verdict is None else verdict.status
+        settled = status is _ADMITTED or status is _REFUSED
+        self.provisional = entry.provisional_rank is not None and not settled
+        self.judged = (0, 0) if verdict is None else verdict.order
         if verdict is None or self.provisional:
-            self.clock = op.skeleton.clock
-            self.effective_at = op.skeleton.effective_at
+            self.clock = skeleton.clock
+            self.effective_at = skeleton.effective_at
             self.rank = entry.provisional_rank or 0
             if not self.provisional:
                 self.standing = Standing.UNJUDGED
             return
-        self.clock = clock.capped(op.skeleton.clock, verdict.cap_ms)
+        self.clock = clock.capped(skeleton.clock, verdict.cap_ms)
         self.effective_at = verdict.effective_at
         self.rank = verdict.rank
         self.reason = verdict.reason
-        if not admitted:
-            self.standing = Standing.REFUSED if refused else Standing.HELD
+        if status is not _ADMITTED:
+            self.standing = Standing.REFUSED if status is _REFUSED else Standing.HELD
 
     @property
     def order(self) -> tuple[int, bytes]:
@@ -82,6 +84,12 @@ class Node:
 def build(entries: Iterable[Entry]) -> list[Node]:
     """Return the nodes of one record in fold order, standing and ancestors set; raise EmptyFold."""
     nodes = _gather(entries)
+    if len(nodes) == 1:
+        (only,) = nodes.values()
+        if not only.parents:  # as nearly always: nothing comes before it, nothing is named by it
+            only.bit = 1
+            _set_aside(only, parent_missing=False)
+            return [only]
     ordered = _topological(nodes)
     if any(node.reason == FREED for node in ordered):
         ordered = _after_settling(ordered, nodes)
@@ -116,10 +124,6 @@ def _topological(nodes: Mapping[bytes, Node]) -> list[Node]:
 
     Parents are named by hash, so there is no cycle. An operation's position is its bit.
     """
-    if len(nodes) == 1:
-        (only,) = nodes.values()
-        only.bit = 1
-        return [only]
     missing_parents = {
         op_id: sum(parent in nodes for parent in node.parents) for op_id, node in nodes.items()
     }
@@ -204,14 +208,19 @@ def _mark_standing(ordered: Sequence[Node], nodes: Mapping[bytes, Node]) -> None
         parents = node.parents
         missing = [parent for parent in parents if parent not in nodes]
         node.cut_off = bool(missing) or any(nodes[parent].cut_off for parent in parents)
-        if node.standing is not None:
-            continue
-        if node.op.skeleton.version > VERSION:
-            node.standing, node.reason = Standing.UNKNOWN, "newer_version"
-        elif any(parent not in lost for parent in missing):
-            node.standing, node.reason = Standing.WAITING, "parent_missing"
-        elif not node.op.has_data and node.purged_fields is None:
-            node.standing, node.reason = Standing.WAITING, "data_missing"
+        _set_aside(node, parent_missing=not lost.issuperset(missing))
+
+
+def _set_aside(node: Node, *, parent_missing: bool) -> None:
+    """Mark a node that waits, or that only a newer version understands."""
+    if node.standing is not None:
+        return
+    if node.op.skeleton.version > VERSION:
+        node.standing, node.reason = Standing.UNKNOWN, "newer_version"
+    elif parent_missing:
+        node.standing, node.reason = Standing.WAITING, "parent_missing"
+    elif not node.op.has_data and node.purged_fields is None:
+        node.standing, node.reason = Standing.WAITING, "data_missing"
 
 
 def _apply_purge(purge: Node, nodes: Mapping[bytes, Node]) -> None:
@@ -241,6 +250,8 @@ def _named(node: Node) -> dict[bytes, Mapping[str, Value]]:
 
 def heads(ordered: Sequence[Node]) -> tuple[bytes, ...]:
     """Return the ids that no other node descends from, in their order."""
+    if len(ordered) == 1:
+        return (ordered[0].op.id,)
     covered = 0
     for node in ordered:
         covered |= node.ancestors

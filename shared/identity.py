@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import mul
 from typing import Literal, TypeAlias
 
 Sex: TypeAlias = Literal["male", "female"]
@@ -25,6 +26,7 @@ _FULL = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 _OLD = re.compile(r"[0-9]{15}", re.ASCII)
 _SPACE = re.compile(r"[\s\u200b\ufeff-]+")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ZEROS = ord("0") * sum(_WEIGHTS)
 _CHECKS = "10X98765432"
 _PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]", re.ASCII)
 
@@ -87,6 +89,14 @@ def check_id(text: str, today: date | None) -> IdCheck:
     return IdCheck(number, IdVerdict.VALID, birth_on, _sex(number[16]), _warnings(number))
 
 
+def is_valid(number: str) -> bool:
+    """True for what `check_id` would call valid and give back as it is; much quicker."""
+    if not _FULL.fullmatch(number) or number[0] == "9":
+        return False
+    total = sum(map(mul, number.encode("ascii"), _WEIGHTS)) - _ZEROS
+    return _CHECKS[total % 11] == number[17] and _birth(number[6:14], None) is not None
+
+
 def age_on(birth_on: date, day: date) -> int:
     """Full years on `day`; somebody born on 29 February is a year older on 1 March."""
     return day.year - birth_on.year - ((day.month, day.day) < (birth_on.month, birth_on.day))
@@ -103,7 +113,7 @@ def _old(number: str, today: date | None) -> IdCheck:
 
 def _birth(digits: str, today: date | None) -> date | None:
     try:
-        birth_on = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+        birth_on = date.fromisoformat(digits)
     except ValueError:
         return None
     if birth_on < EARLIEST_BIRTH or (today is not None and birth_on > today):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -32,7 +31,7 @@ class Standing(StrEnum):
     """Written by a newer version: carried untouched, takes effect after the upgrade."""
 
 
-class WithoutEffect(msgspec.Struct, frozen=True):
+class WithoutEffect(msgspec.Struct, frozen=True, gc=False):
     """An operation that stays visible without effect, and why."""
 
     operation: bytes
@@ -40,7 +39,7 @@ class WithoutEffect(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """One value of a register that no descendant covers."""
 
     operation: bytes
@@ -58,7 +57,7 @@ class Candidate(msgspec.Struct, frozen=True):
     purged: bool = False
 
 
-class Conflict(msgspec.Struct, frozen=True):
+class Conflict(msgspec.Struct, frozen=True, gc=False):
     """A register with two or more different uncovered values. `values[0]` is the one shown."""
 
     register: str
@@ -70,7 +69,7 @@ class Conflict(msgspec.Struct, frozen=True):
         return self.values[0]
 
 
-class Downgrade(msgspec.Struct, frozen=True):
+class Downgrade(msgspec.Struct, frozen=True, gc=False):
     """降级: a write that covers a value of better evidence, until a person confirms it."""
 
     register: str
@@ -78,7 +77,7 @@ class Downgrade(msgspec.Struct, frozen=True):
     covered: bytes
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(msgspec.Struct, frozen=True, gc=False):
     """An operation that took effect, with the state its ancestors gave and the state after it."""
 
     operation: bytes
@@ -88,8 +87,7 @@ class Effect(msgspec.Struct, frozen=True):
     effective_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A pure function of a set of operations and their verdicts."""
 
     id: bytes
@@ -102,7 +100,7 @@ class Record:
     without_effect: tuple[WithoutEffect, ...]
     downgrades: tuple[Downgrade, ...]
     history: tuple[Effect, ...]
-    fields: Mapping[str, Value] = field(default_factory=dict)
+    fields: Mapping[str, Value] = msgspec.field(default_factory=dict)
     """Shown values, flat."""
 
     @property
@@ -112,10 +110,13 @@ class Record:
 
     def digest(self) -> bytes:
         """Return 32 bytes that are equal on every machine that holds the same judged operations."""
-        registers: list[Value] = [
-            [name, [[c.operation, c.value, c.evidence, c.rank, c.clock] for c in values]]
-            for name, values in sorted(self.registers.items())
-        ]
+        registers: list[Value] = []
+        for name in sorted(self.registers):
+            told: list[Value] = []
+            for c in self.registers[name]:
+                row: list[Value] = [c.operation, c.value, c.evidence, c.rank, c.clock]
+                told.append(row)
+            registers.append([name, told])
         value: list[Value] = [
             self.id, self.kind, self.state, registers, list(self.heads),
             [[w.operation, w.status.value, w.reason] for w in self.without_effect],

@@ -14,9 +14,10 @@ from functools import cache
 
 from shared import lifecycle
 from shared.canonical import Value
-from shared.fields import Field, FieldType, Kind
+from shared.fields import Condition, Field, FieldType, Kind
 from shared.kinds import EVIDENCE_KEY, EVIDENCE_LEVELS, KINDS
 from shared.persons import require_plausible
+from shared.stored import Check, check_of
 from shared.values import FOREIGN_CARD, InvalidField, clean_id_no, clean_value, shown
 
 __all__ = ["InvalidField", "validate"]
@@ -48,11 +49,14 @@ def validate(
     if not isinstance(data, Mapping):
         raise InvalidField("data", "内容", "应是字段和值，请按字段填写。")
     out: dict[str, Value] = {}
+    checks = _checks(table.name)
     for name, raw in data.items():
-        if name != EVIDENCE_KEY:
-            field = _field(table, name)
-            if field.type is not FieldType.ID_NO:
-                out[field.name] = clean_value(field, raw)
+        check = checks.get(name) if type(name) is str else None
+        if check is None:
+            _clean_other(table, name, raw, out)
+            continue
+        stored_kind, is_stored, clean = check
+        out[name] = raw if type(raw) is stored_kind and is_stored(raw) else clean(raw)
     _clean_id_numbers(table, data, out)
     _keep_name_as_written(table, data, out)
     if act == "settle":
@@ -91,8 +95,33 @@ def _required(kind: str, act: str) -> tuple[Field, ...]:
 
 
 @cache
+def _either(kind: str, act: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(names for at, names in KINDS[kind].either if at == act)
+
+
+@cache
+def _conditions(kind: str, act: str) -> tuple[Condition, ...]:
+    return tuple(rule for rule in KINDS[kind].conditions if rule.act == act)
+
+
+@cache
 def _id_fields(kind: str) -> tuple[Field, ...]:
     return tuple(f for f in KINDS[kind].fields.values() if f.type is FieldType.ID_NO)
+
+
+@cache
+def _checks(kind: str) -> Mapping[str, Check]:
+    """The checks of all fields but numbers, by name."""
+    fields = KINDS[kind].fields.values()
+    return {f.name: check_of(f) for f in fields if f.type is not FieldType.ID_NO}
+
+
+def _clean_other(table: Kind, name: object, raw: object, out: dict[str, Value]) -> None:
+    """Evidence and numbers wait for the rest of the data; a name that is none is refused."""
+    if name != EVIDENCE_KEY:
+        field = _field(table, name)
+        if field.type is not FieldType.ID_NO:
+            out[field.name] = clean_value(field, raw)
 
 
 def _field(table: Kind, name: object) -> Field:
@@ -120,6 +149,8 @@ def _keep_name_as_written(table: Kind, data: Mapping[str, object], out: dict[str
     """Beside a name that was changed to be stored (dots, compatibility ideographs) its own form."""
     typed = data.get("person_name")
     field = table.fields.get("name_as_written")
+    if typed == out.get("person_name"):
+        return
     if field is None or not isinstance(typed, str) or out.get("name_as_written") is not None:
         return
     written = " ".join("".join(c for c in typed if unicodedata.category(c) != "Cc").split())
@@ -156,7 +187,7 @@ def _settled_fields(table: Kind, values: Mapping[str, object]) -> dict[str, Valu
     out: dict[str, Value] = {}
     for name, raw in values.items():
         if table.fields[name].type is not FieldType.ID_NO:
-            out[name] = clean_value(table.fields[name], raw)
+            out[name] = _checks(table.name)[name].value(raw)
     _clean_id_numbers(table, values, out)
     return out
 
@@ -189,12 +220,12 @@ def _require(table: Kind, act: str, out: Mapping[str, Value]) -> None:
     for field in _required(table.name, act):
         if out.get(field.name) in (None, [], {}):
             raise InvalidField(field.name, field.label, f"（{field.name}）必须填写，请补上。")
-    for at, names in table.either:
-        if at == act and all(out.get(name) in (None, []) for name in names):
+    for names in _either(table.name, act):
+        if all(out.get(name) in (None, []) for name in names):
             labels = "或".join(f"{table.fields[n].label}（{n}）" for n in names)
             first = table.fields[names[0]]
             raise InvalidField(first.name, first.label, f"不能空着：{labels}至少填一项。")
-    for rule in table.conditions:
+    for rule in _conditions(table.name, act):
         if rule.applies(act, out):
             for name in rule.needs:
                 if out.get(name) is None:

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 
 from shared.canonical import Value
 from shared.errors import BianminError
 from shared.fields import Field, FieldType
-from shared.identity import IdVerdict, canonical_id, check_id
+from shared.identity import IdVerdict, canonical_id, check_id, is_valid
 from shared.names import canonical_name
 from shared.phone import PhoneVerdict, check_phone
 
@@ -25,6 +26,8 @@ MAP_TEXT_MAX = 4096
 FOREIGN_CARD = "553"
 """外国人永久居留身份证: 18 digits that begin with 9, checked like a resident's."""
 
+_RESIDENT = (None, "111", "516", "554")
+"""Document types with a resident's number (no type: an identity card)."""
 _HIDDEN = frozenset({"Cc", "Cf"})
 _DATE = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})月?(?:[-/.]?([0-9]{1,2})日?)?|年)?", re.ASCII)
 _REFERENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,127}", re.ASCII)
@@ -50,20 +53,24 @@ def clean_value(field: Field, raw: object) -> Value:
     """The canonical value; None for an emptied field. Raises InvalidField, never anything else."""
     if raw is None:
         return None
-    if field.type in _TEXTS:
-        text = _text(field, raw)
-        return _TEXTS[field.type](field, text) if text else None
-    return _OTHERS[field.type](field, raw)
+    form = _TEXTS.get(field.type)
+    if form is None:
+        return _OTHERS[field.type](field, raw)
+    text = _text(field, raw)
+    return form(field, text) if text else None
 
 
 def clean_id_no(field: Field, raw: object, id_type: object) -> Value:
     """An identity number by the rules of its document; without a type it is a resident's."""
+    is_resident = id_type in _RESIDENT
+    if is_resident and type(raw) is str and len(raw) <= field.max_length and is_valid(raw):
+        return raw
     text = "" if raw is None else _text(field, raw)
     if not text:
         return None
     if id_type == "999":
         raise _wrong(field, "：选了“无证件”就不要填号码，请清空号码或改选证件类型。")
-    if id_type in (None, "111", "516", "554"):
+    if is_resident:
         check = check_id(text, today=None)
         if check.verdict is IdVerdict.INVALID:
             raise _wrong(field, f"：{check.problem}")
@@ -100,6 +107,23 @@ def clean_json(field: Field, raw: object, depth: int = DEPTH_MAX) -> Value:
     raise _wrong(field, "只能填文字、整数、是否或清单，请改用这些形式。")
 
 
+def clean_rows(
+    field: Field, columns: Mapping[str, Callable[[object], Value]], raw: object
+) -> Value:
+    """The rows of a table; `columns`: what cleans the cells of each. Raises InvalidField."""
+    return [_row(field, columns, row) for row in _items(field, raw)]
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text is one line as it is stored; of all blanks only the space is printable."""
+    return (
+        text.isprintable()
+        and "  " not in text
+        and text.strip() == text
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
 def shown(word: object) -> str:
     """At most 40 characters of a foreign word, fit to stand in a message."""
     if not isinstance(word, str):
@@ -119,10 +143,12 @@ def _key(field: Field, raw: object) -> str:
 
 def _plain(field: Field, raw: str, *, keep_lines: bool) -> str:
     """NFC without control and invisible characters; lines kept or made one."""
+    if type(raw) is str and is_plain(raw):  # the usual case
+        return raw
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n"))
     if not keep_lines:
         text = " ".join(text.split())
-    if text.isprintable():  # the usual case: nothing to look for
+    if text.replace("\n", "").isprintable():  # nothing to look for
         return text.strip()
     if any(unicodedata.category(c) == "Cs" for c in text):
         raise _wrong(field, "里有无法保存的字符，请删去后重新输入。")
@@ -245,17 +271,19 @@ def _list(field: Field, raw: object) -> Value:
 
 
 def _table(field: Field, raw: object) -> Value:
-    return [_row(field, row) for row in _items(field, raw)]
+    columns = {column.name: partial(clean_value, column) for column in field.columns}
+    return clean_rows(field, columns, raw)
 
 
-def _row(field: Field, raw: object) -> dict[str, Value]:
+def _row(
+    field: Field, columns: Mapping[str, Callable[[object], Value]], raw: object
+) -> dict[str, Value]:
     if not isinstance(raw, Mapping):
         raise _wrong(field, "的每一行应是名称和值，请逐行填写。")
-    columns = {column.name: column for column in field.columns}
     unknown = [shown(name) for name in raw if not isinstance(name, str) or name not in columns]
     if unknown:
         raise _wrong(field, f"没有“{unknown[0]}”这一列，请只用：{'、'.join(columns)}。")
-    row = {name: clean_value(columns[name], raw[name]) for name in columns if name in raw}
+    row = {name: clean(raw[name]) for name, clean in columns.items() if name in raw}
     for column in field.columns:
         if "row" in column.required and row.get(column.name) is None:
             raise _wrong(field, f"的每一行都要填“{column.label}”，请补上。")
