@@ -17,7 +17,8 @@ from benchmarks.figures import Better, Figure
 from benchmarks.floors import bare
 from mobile.desk import Recorded
 
-_OPERATION = "SELECT id, record, seq, skeleton, salt, data FROM operations WHERE id = ?"
+_OPERATION = """SELECT id, record, seq, skeleton, salt, data FROM operations
+                WHERE record = ? AND id = ?"""
 _RECORD = """SELECT record, kind, state, title, updated, name, initials, words, slip, phone
              FROM records WHERE record = ?"""
 WARM_UP = 10
@@ -36,7 +37,7 @@ def measure(folder: Path, count: int) -> Iterator[Figure]:
             saves.append(time.perf_counter() - begun)
             if not isinstance(done, Recorded):
                 raise Failed("a matter was sealed: it leaves no rows to compare with")
-            operation = tablet.store.row(_OPERATION, (done.operation,))
+            operation = tablet.store.row(_OPERATION, (done.record, done.operation))
             record = tablet.store.row(_RECORD, (done.record,))
             floors.append(floor.insert_pair(operation, record))
     tablet.lock()

@@ -64,9 +64,9 @@ def attach(tablet: Tablet, record: bytes, path: Path) -> Recorded:
         recorded = desk.record(ATTACHMENT, data)
         assert isinstance(recorded, Recorded)
         tablet.store.execute(
-            """INSERT OR REPLACE INTO attachments(name, operation, bytes, parts, parts_sent)
-               VALUES (?, ?, ?, ?, 0)""",
-            (name, recorded.operation, len(cipher), parts),
+            """INSERT OR REPLACE INTO attachments(name, record, operation, bytes, parts, parts_sent)
+               VALUES (?, ?, ?, ?, ?, 0)""",
+            (name, recorded.record, recorded.operation, len(cipher), parts),
         )
     return recorded
 

@@ -81,6 +81,8 @@ def _unverified(
 def with_birth(table: Kind, data: Mapping[str, object]) -> dict[str, object]:
     """Copy birth date and sex from a resident's number where the author gives none."""
     out, number = dict(data), data.get("id_no")
+    if "birth_on" in out and "sex" in out:
+        return out
     is_resident = "birth_on" in table.fields and data.get("id_type") in RESIDENT
     if is_resident and isinstance(number, str):
         check = check_id(number, today=None)

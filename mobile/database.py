@@ -15,7 +15,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import sqlcipher3
 import sqlcipher3.dbapi2 as driver
@@ -29,6 +29,11 @@ sys.modules["pysqlite3"] = sqlcipher3
 sys.modules["pysqlite3.dbapi2"] = driver
 
 from sqlite_utils import Database  # noqa: E402  (only after the two lines above)
+
+# Without one the driver asks every blob for three protocols before it binds it as it is.
+driver.register_adapter(bytes, bytes)
+
+_T = TypeVar("_T")
 
 KEY_BYTES = 32
 BUSY_MS = 5_000
@@ -71,6 +76,8 @@ class Store:
         self.db = db
         self._connection = cast(Any, db.conn)
         self._writing = False
+        self._version = 0
+        self._memory: dict[str, Any] = {}
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Cursor:
         """Run one prepared statement; raise NotSaved, Busy, StoreUnusable."""
@@ -119,6 +126,7 @@ class Store:
         self.execute("BEGIN IMMEDIATE")
         self._writing = True
         try:
+            self._recall()
             yield
             self.execute("COMMIT")
         except BaseException:
@@ -127,11 +135,35 @@ class Store:
         finally:
             self._writing = False
 
+    def remembered(self, key: str, read: Callable[[], _T]) -> _T:
+        """Return what `read` returned in an earlier transaction of this process, if it still holds.
+
+        Another process's commit and a roll-back forget everything. What a transaction changes of it
+        it has to `remember` or `forget`. Outside `write()` it is read anew.
+        """
+        if not self._writing:
+            return read()
+        if key not in self._memory:
+            self._memory[key] = read()
+        return cast(_T, self._memory[key])
+
+    def forget(self) -> None:
+        """Read again what was remembered."""
+        self._memory.clear()
+
     def close(self) -> None:
         """Close the connection; the key leaves memory with it."""
         self._connection.close()
 
+    def _recall(self) -> None:
+        """Forget what another connection may have changed since."""
+        (version,) = self.row("PRAGMA data_version")
+        if version != self._version:
+            self._version = version
+            self.forget()
+
     def _roll_back(self) -> None:
+        self.forget()
         if self._connection.in_transaction:  # a full disk may have rolled back already
             with contextlib.suppress(driver.Error):
                 self._connection.execute("ROLLBACK")

@@ -171,7 +171,7 @@ class Desk:
             reading=reading, entropy=self.log.entropy,
         )  # fmt: skip
 
-    def _project(self, earlier: list[Entry], operation: Operation) -> Record:
+    def _project(self, earlier: list[Entry], operation: Operation) -> projection.Outline:
         entry = Entry(operation, None, self.log.author.rank)
         return projection.project(self.store, Held([*earlier, entry], "saved"))
 

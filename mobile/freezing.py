@@ -15,6 +15,7 @@ from mobile.database import Store
 from mobile.outbox import Frozen, Outbox
 from mobile.projection import MACHINERY
 from mobile.streams import Stream
+from mobile.tables import place, places
 from shared import chain
 from shared.operation import Operation, restore
 from sync.card import CountyCard
@@ -29,6 +30,10 @@ STANDARD_BYTES = 64 << 10
 SMALLEST_BYTES = 4 << 10
 FILLED_BYTES = 16 << 10
 """An envelope of this size is left as it is."""
+
+_PARENT = "SELECT seq, record FROM operations WHERE record = ? AND id = ? AND own = ?"
+_SESSION = """SELECT seq, record FROM operations
+              WHERE position = (SELECT position FROM sessions WHERE id = ?) AND own = ?"""
 
 
 @dataclass(slots=True)
@@ -87,9 +92,8 @@ class Freezer:
             if stream is not None:
                 with self.store.write():
                     self.store.execute(
-                        """UPDATE operations SET delivered = 0
-                           WHERE own = ? AND seq BETWEEN ? AND ? AND seq > ?""",
-                        (stream.number, one.seq_from, one.seq_to, stream.opened_seq),
+                        "UPDATE operations SET delivered = 0 WHERE position BETWEEN ? AND ?",
+                        places(stream.number, max(one.seq_from, stream.opened_seq + 1), one.seq_to),
                     )
             self.outbox.put_aside(one)
 
@@ -101,16 +105,17 @@ class Freezer:
         """Bytes of the operations in an envelope before they were packed."""
         row = self.store.row(
             """SELECT total(length(skeleton) + length(coalesce(data, ''))) FROM operations
-               WHERE own = ? AND seq BETWEEN ? AND ?""",
-            (stream.number, one.seq_from, one.seq_to),
+               WHERE position BETWEEN ? AND ?""",
+            places(stream.number, one.seq_from, one.seq_to),
         )
         return int(row[0])
 
     def _gaps(self, stream: Stream, frozen: Sequence[Frozen]) -> Iterator[tuple[int, int]]:
         """Yield the ranges that are neither delivered nor covered by the stream's envelopes."""
         rows = self.store.rows(
-            "SELECT seq FROM operations WHERE own = ? AND seq > ? AND delivered = 0 ORDER BY seq",
-            (stream.number, stream.opened_seq),
+            """SELECT seq FROM operations
+               WHERE position BETWEEN ? AND ? AND delivered = 0 ORDER BY position""",
+            places(stream.number, stream.opened_seq + 1, stream.seq),
         )
         covered = [(one.seq_from, one.seq_to) for one in frozen]
         missing = (row[0] for row in rows if not any(a <= row[0] <= b for a, b in covered))
@@ -136,7 +141,7 @@ class Freezer:
                 cut, streams.seeds(self.store, stream.number, at, last),
                 county=self.card.county, recipient_public=self._recipient(),
                 device_key=self.device_key, head_before=head, clock=stream.clock,
-                place_of=self._place_of(stream),
+                place_of=self._place_of(stream, cut),
             )  # fmt: skip
             yield raw, sum(operation.skeleton.kind not in MACHINERY for operation in cut)
             head = chain.extend_all(head, (operation.id for operation in cut))
@@ -148,8 +153,8 @@ class Freezer:
         size = 0
         rows = self.store.execute(  # read one by one: an envelope is full long before the limit
             """SELECT skeleton, salt, data FROM operations
-               WHERE own = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?""",
-            (stream.number, at, seq_to, OPERATIONS_MAX),
+               WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?""",
+            (*places(stream.number, at, seq_to), OPERATIONS_MAX),
         )
         for skeleton, salt, data in rows:
             size += len(skeleton) + len(data or b"")
@@ -158,12 +163,18 @@ class Freezer:
             cut.append(restore(skeleton, salt, data))
         return cut
 
-    def _place_of(self, stream: Stream) -> Callable[[bytes], Place | None]:
+    def _place_of(
+        self, stream: Stream, cut: Sequence[Operation]
+    ) -> Callable[[bytes], Place | None]:
+        """Return what finds the operations that these name: their parents, and their sessions."""
+        record_of = {one: each.skeleton.record for each in cut for one in each.skeleton.parents}
+
         def place_of(operation: bytes) -> Place | None:
-            row: Any = self.store.row(
-                "SELECT seq, record FROM operations WHERE id = ? AND own = ?",
-                (operation, stream.number),
-            )
+            record = record_of.get(operation)
+            if record is None:
+                row: Any = self.store.row(_SESSION, (operation, stream.number))
+            else:
+                row = self.store.row(_PARENT, (record, operation, stream.number))
             return None if row is None else Place(row[0], bytes(row[1]))
 
         return place_of
@@ -182,24 +193,13 @@ def _unfilled(mine: Sequence[Frozen]) -> list[Frozen]:
     return run
 
 
-def head_at(
-    store: Store, stream: Stream, seq: int, known: tuple[int, bytes] | None = None
-) -> bytes:
-    """Return the chain head after operation `seq` of an own stream, counted from what was opened,
-    or from `known`, a later (seq, head).
-
-    A `seq` below what the county has opened is counted from the stream's beginning.
-    """
-    start, head = stream.opened_seq, stream.opened_head
-    if known is not None and start < known[0] <= seq:
-        start, head = known
-    if seq < start:
-        start, head = 0, b""
-    if not head:
-        county = store.row("SELECT value FROM meta WHERE key = 'county'")
-        head = chain.genesis(int(county[0]), stream.id)
-    rows = store.rows(
-        "SELECT id FROM operations WHERE own = ? AND seq > ? AND seq <= ? ORDER BY seq",
-        (stream.number, start, seq),
+def head_at(store: Store, stream: Stream, seq: int) -> bytes:
+    """Return the chain head after operation `seq` of an own stream; at most that of its end."""
+    found = store.row(
+        "SELECT head FROM operations WHERE position = ?",
+        (place(stream.number, min(seq, stream.seq)),),
     )
-    return chain.extend_all(head, (bytes(row[0]) for row in rows))
+    if found is not None:
+        return bytes(found[0])
+    county = store.row("SELECT value FROM meta WHERE key = 'county'")
+    return chain.genesis(int(county[0]), stream.id)

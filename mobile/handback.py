@@ -6,24 +6,25 @@ epoch has told nothing of is asked about; what stands above the answer goes out 
 
 from __future__ import annotations
 
-from mobile import files
+from mobile import files, streams
 from mobile.database import Store
 from mobile.outbox import Outbox
 from mobile.streams import Stream
+from mobile.tables import places
 from sync.acknowledgement import Opened
 
-_UNASKED = """SELECT * FROM streams s WHERE epoch < ? AND EXISTS (
-                  SELECT 1 FROM operations WHERE own = s.number AND delivered = 1)
-              ORDER BY number"""
-_LOST = "UPDATE operations SET delivered = 0 WHERE own = ? AND seq > ? AND delivered = 1"
-_KEPT = "UPDATE operations SET delivered = 1 WHERE own = ? AND seq BETWEEN ? AND ? AND seq > ?"
+_UNASKED = """s.epoch < ? AND EXISTS (
+    SELECT 1 FROM operations
+    WHERE position > (s.number << 40) AND position < ((s.number + 1) << 40) AND delivered = 1)"""
+_LOST = "UPDATE operations SET delivered = 0 WHERE position BETWEEN ? AND ? AND delivered = 1"
+_KEPT = "UPDATE operations SET delivered = 1 WHERE position BETWEEN ? AND ?"
 _SAVED = """UPDATE records SET delivery = 'saved' WHERE record IN (
-                SELECT record FROM operations WHERE own = ? AND seq > ? AND delivered = 0)"""
+                SELECT record FROM operations WHERE position BETWEEN ? AND ? AND delivered = 0)"""
 
 
 def unasked(store: Store, epoch: int) -> list[Stream]:
     """Return the own streams that the county had work of and has told nothing of in this epoch."""
-    return [Stream(*row) for row in store.rows(_UNASKED, (epoch,))]
+    return streams.matching(store, _UNASKED, (epoch,))
 
 
 def hand_back(
@@ -41,8 +42,10 @@ def hand_back(
                 kept.append((one.seq_from, one.seq_to))
             else:
                 files.remove(one.acknowledgement)
-    lost = store.execute(_LOST, (stream.number, opened.seq)).rowcount
+    above = places(stream.number, opened.seq + 1, stream.seq)
+    lost = store.execute(_LOST, above).rowcount
     for seq_from, seq_to in kept:
-        lost -= store.execute(_KEPT, (stream.number, seq_from, seq_to, opened.seq)).rowcount
-    store.execute(_SAVED, (stream.number, opened.seq))
+        where = places(stream.number, max(seq_from, opened.seq + 1), seq_to)
+        lost -= store.execute(_KEPT, where).rowcount
+    store.execute(_SAVED, above)
     return bool(lost > 0)

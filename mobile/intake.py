@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 import msgspec
 
 from mobile import handback, projection, streams, tables
+from mobile.arrivals import JUDGE, Arrivals, columns_of
 from mobile.database import Store
 from mobile.freezing import head_at
+from mobile.log import of_others
 from mobile.outbox import Outbox
 from mobile.streams import Stream
+from mobile.tables import places
 from mobile.timekeeping import Anchor
 from shared.canonical import Value
+from shared.fold import Entry
 from shared.ids import InvalidId, parse_operation
 from shared.operation import Operation
 from shared.verdict import Status, Verdict
@@ -30,24 +34,24 @@ EPOCH = "epoch"
 TOLD = "told at"
 PURGE = "purge"
 
-_INSERT = """INSERT INTO operations(id, record, seq, skeleton, salt, data, delivered, epoch,
-                 county_seq, status, cap_ms, effective_at, rank, reason, page)
-             VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_JUDGE = """UPDATE operations SET epoch = ?, county_seq = ?, status = ?, cap_ms = ?,
-                effective_at = ?, rank = ?, reason = ? WHERE position = ?"""
 _OWN = """SELECT position, record, skeleton, epoch, county_seq FROM operations
-          WHERE own = ? AND seq BETWEEN ? AND ?"""
+          WHERE position BETWEEN ? AND ?"""
+_ADMIT = """UPDATE operations SET epoch = ?, county_seq = ?, status = ?, cap_ms = ?, rank = ?,
+                reason = ? WHERE position BETWEEN ? AND ? AND epoch IS NULL"""
 _MERGE_LONE = """UPDATE records SET delivery = 'merged' WHERE record IN (
-                     SELECT record FROM operations WHERE own = ? AND seq BETWEEN ? AND ?)
+                     SELECT record FROM operations WHERE position BETWEEN ? AND ?)
                  AND (SELECT count(*) FROM operations o WHERE o.record = records.record) = 1"""
-_NOT_LONE = """SELECT DISTINCT record FROM operations o WHERE own = ? AND seq BETWEEN ? AND ?
+_NOT_LONE = """SELECT DISTINCT record FROM operations o WHERE position BETWEEN ? AND ?
                AND (SELECT count(*) FROM operations p WHERE p.record = o.record) > 1"""
+_UNDELIVERED = """SELECT count(*) FROM operations o JOIN records r ON r.record = o.record
+                  WHERE o.position BETWEEN ? AND ? AND delivered = 0"""
 _DELIVER = """UPDATE records SET delivery = 'delivered'
               WHERE delivery = 'saved' AND record IN (
-                  SELECT record FROM operations WHERE own = ? AND seq BETWEEN ? AND ?)
+                  SELECT record FROM operations WHERE position BETWEEN ? AND ?)
               AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.record = records.record
                               AND o.own IS NOT NULL AND o.delivered = 0)"""
-_COMPLETE = "UPDATE operations SET salt = ?, data = ?, page = ? WHERE position = ?"
+
+_ERASE = "UPDATE operations SET salt = NULL, data = NULL WHERE "
 
 
 @dataclass(slots=True)
@@ -58,6 +62,9 @@ class Taken:
     """New operations of others' work, machinery left out."""
     judged: int = 0
     records: set[bytes] = field(default_factory=set)
+    """Records to be folded again from the log."""
+    lone: dict[bytes, list[Entry]] = field(default_factory=dict)
+    """Records to be folded from these alone: the log holds nothing else of them."""
     arrived: dict[bytes, Operation] = field(default_factory=dict)
     """What was stored for the first time, by id."""
     ignored: list[str] = field(default_factory=list)
@@ -76,8 +83,6 @@ class Intake:
         self._outbox = outbox
         self._rank = rank
         self._front_public = front_public
-        self._heads: dict[int, tuple[int, bytes]] = {}
-        """Number of an own stream → where it was counted up to last: seq and head."""
 
     def epoch(self) -> int:
         """Return the county's epoch as its last page told it; 0 for a fresh tablet."""
@@ -111,7 +116,7 @@ class Intake:
         """
         with self._store.write():
             stream = streams.by_id(self._store, stored.stream)
-            if stream is None or self._head(stream, stored.seq_to) != stored.head:
+            if stream is None or head_at(self._store, stream, stored.seq_to) != stored.head:
                 return None
             if self.is_of_before(stored):
                 return 0
@@ -135,7 +140,7 @@ class Intake:
             tables.keep_meta(self._store, TOLD, b"%d" % max(told, page.issued_at))
             tables.keep_meta(self._store, CURSOR, page.cursor)
             tables.keep_meta(self._store, EPOCH, b"%d" % page.epoch)
-            projection.project_all(self._store, sorted(taken.records), self._rank, taken.arrived)
+            self._project(taken)
         return taken
 
     def opened(self, opened: Opened) -> Taken:
@@ -143,14 +148,20 @@ class Intake:
         taken = Taken()
         with self._store.write():
             self._opened(opened, taken)
-            projection.project_all(self._store, sorted(taken.records), self._rank)
+            self._project(taken)
         return taken
+
+    def _project(self, taken: Taken) -> None:
+        projection.project_all(
+            self._store,
+            (of_others(taken.lone[record]) for record in sorted(taken.lone)),
+        )
+        projection.project_again(self._store, sorted(taken.records), self._rank, taken.arrived)
 
     # -- entries ------------------------------------------------------------------------------
 
     def _take_entries(self, page: Page, taken: Taken) -> None:
-        number: int | None = None
-        purges: list[Operation] = []
+        received: list[Received] = []
         own = (
             streams.current(self._store, streams.ACTS)
             if page.opened is None
@@ -159,69 +170,47 @@ class Intake:
         for entry in page.entries:
             if isinstance(entry, Own):
                 self._judge_own(own, entry, taken)
-                continue
-            if number is None:
-                number = self._keep_header(page)
-            self._receive(entry, number, taken)
-            if entry.operation.skeleton.act == PURGE and entry.verdict.status is Status.ADMITTED:
-                purges.append(entry.operation)
-        for purge in purges:
-            self._purge(purge, taken)
+            else:
+                received.append(entry)
+        if received:
+            self._receive(page, received, taken)
 
-    def _keep_header(self, page: Page) -> int:
+    def _receive(self, page: Page, received: list[Received], taken: Taken) -> None:
         self._store.execute(
             "INSERT INTO pages(header, leaves) VALUES (?, ?)", (page.header, page.leaves)
         )
-        return int(self._store.row("SELECT last_insert_rowid()")[0])
-
-    def _receive(self, entry: Received, page: int, taken: Taken) -> None:
-        operation, verdict = entry.operation, entry.verdict
-        known = self._store.row(
-            "SELECT position, data IS NULL, epoch, county_seq FROM operations WHERE id = ?",
-            (operation.id,),
+        number = int(self._store.row("SELECT last_insert_rowid()")[0])
+        arrived = Arrivals(self._store, number).store(received)
+        taken.judged += arrived.judged
+        taken.records |= arrived.touched
+        taken.lone, taken.arrived = arrived.lone, arrived.stored
+        taken.pulled += sum(
+            one.skeleton.kind not in projection.MACHINERY for one in arrived.stored.values()
         )
-        if operation.has_data and self._is_purged(operation.id):
-            operation = operation.without_data()
-        taken.records.add(operation.skeleton.record)
-        if known is None:
-            self._store.execute(
-                _INSERT,
-                (operation.id, operation.skeleton.record, operation.skeleton.seq,
-                 operation.skeleton_bytes, operation.salt, operation.data_bytes,
-                 *_columns(verdict), page),
-            )  # fmt: skip
-            taken.arrived[operation.id] = operation
-            taken.pulled += operation.skeleton.kind not in projection.MACHINERY
-            return
-        position, lacks_data, *order = known
-        if lacks_data and operation.has_data:
-            self._store.execute(_COMPLETE, (operation.salt, operation.data_bytes, page, position))
-        if order[0] is None or tuple(order) < verdict.order:
-            self._store.execute(_JUDGE, (*_columns(verdict), position))
-            taken.judged += 1
+        for entry in received:
+            is_admitted = entry.verdict.status is Status.ADMITTED
+            if entry.operation.skeleton.act == PURGE and is_admitted:
+                self._purge(entry.operation, taken)
 
     def _judge_own(self, stream: Stream | None, entry: Own, taken: Taken) -> None:
         if stream is None:
             taken.ignored.append("收到不属于本机的裁定，已忽略。")
             return
-        where = (stream.number, entry.seq_from, entry.seq_to)
+        where = places(stream.number, entry.seq_from, entry.seq_to)
         if entry.as_written and entry.verdict.status is Status.ADMITTED:
             self._admit_as_written(where, entry.verdict, taken)
         for position, record, skeleton, *order in self._store.rows(_OWN, where):
             if order[0] is not None and tuple(order) >= entry.verdict.order:
                 continue
             verdict = entry.verdict_for(_effective_at(skeleton))
-            self._store.execute(_JUDGE, (*_columns(verdict), position))
+            self._store.execute(JUDGE, (*columns_of(verdict), position))
             taken.records.add(bytes(record))
             taken.judged += 1
 
-    def _admit_as_written(
-        self, where: tuple[int, int, int], verdict: Verdict, taken: Taken
-    ) -> None:
+    def _admit_as_written(self, where: tuple[int, int], verdict: Verdict, taken: Taken) -> None:
         """The usual case, for many at once: a lone operation folds as before, only it is merged."""
         judged = self._store.execute(
-            """UPDATE operations SET epoch = ?, county_seq = ?, status = ?, cap_ms = ?, rank = ?,
-                   reason = ? WHERE own = ? AND seq BETWEEN ? AND ? AND epoch IS NULL""",
+            _ADMIT,
             (verdict.epoch, verdict.county_seq, verdict.status.value, verdict.cap_ms,
              verdict.rank, verdict.reason, *where),
         )  # fmt: skip
@@ -231,25 +220,14 @@ class Intake:
 
     # -- acknowledgements ---------------------------------------------------------------------
 
-    def _head(self, stream: Stream, seq: int) -> bytes:
-        """The head after `seq`: acknowledgements come in order, each is counted from the last."""
-        head = head_at(self._store, stream, seq, self._heads.get(stream.number))
-        if seq <= stream.seq:
-            self._heads[stream.number] = (seq, head)
-        return head
-
     def _delivered(self, stream: Stream, seq_from: int, seq_to: int) -> int:
-        where = (stream.number, seq_from, seq_to)
-        rows = self._store.rows(
-            """SELECT count(*) FROM operations o JOIN records r ON r.record = o.record
-               WHERE own = ? AND seq BETWEEN ? AND ? AND delivered = 0""",
-            where,
-        )
+        where = places(stream.number, seq_from, seq_to)
+        count = int(self._store.row(_UNDELIVERED, where)[0])
         self._store.execute(
-            "UPDATE operations SET delivered = 1 WHERE own = ? AND seq BETWEEN ? AND ?", where
+            "UPDATE operations SET delivered = 1 WHERE position BETWEEN ? AND ?", where
         )
         self._store.execute(_DELIVER, where)
-        return int(rows[0][0])
+        return count
 
     def _opened(self, opened: Opened, taken: Taken, *, is_later: bool = False) -> None:
         """`is_later`: said after everything the county has said before."""
@@ -257,7 +235,7 @@ class Intake:
         if stream is None or opened.seq > stream.seq:
             taken.ignored.append("收到不属于本机的入账回执，已忽略；请联系县里核对。")
             return
-        if self._head(stream, opened.seq) != opened.head:
+        if head_at(self._store, stream, opened.seq) != opened.head:
             taken.ignored.append("县里的入账回执与本机记录不符，已忽略；请联系县里核对。")
             return
         is_announced = opened.epoch > stream.epoch
@@ -270,11 +248,8 @@ class Intake:
         if is_behind or (is_announced and stream.epoch):
             taken.restored |= self._hand_back(stream, opened, is_announced=is_announced)
         stream.opened_seq, stream.opened_head = opened.seq, opened.head
-        self._store.execute(
-            """UPDATE streams SET opened_seq = ?, opened_head = ?, backed_seq = ?, epoch = ?
-               WHERE number = ?""",
-            (opened.seq, opened.head, opened.backed_up_through, opened.epoch, stream.number),
-        )
+        stream.backed_seq, stream.epoch = opened.backed_up_through, opened.epoch
+        streams.note_opened(self._store, stream)
         streams.forget_opened_seeds(self._store, stream)
 
     def _hand_back(self, stream: Stream, opened: Opened, *, is_announced: bool) -> bool:
@@ -288,9 +263,6 @@ class Intake:
 
     # -- purges -------------------------------------------------------------------------------
 
-    def _is_purged(self, operation: bytes) -> bool:
-        return self._store.row("SELECT 1 FROM purged WHERE id = ?", (operation,)) is not None
-
     def _purge(self, purge: Operation, taken: Taken) -> None:
         """Delete data and salt of what an admitted purge names, now and whenever it comes again."""
         for named in _list(purge.data.get("operations")):
@@ -298,16 +270,13 @@ class Intake:
             if operation is None:
                 continue
             self._store.execute("INSERT OR IGNORE INTO purged(id) VALUES (?)", (operation,))
-            self._store.execute(
-                "UPDATE operations SET salt = NULL, data = NULL WHERE id = ?", (operation,)
-            )
+            where = (purge.skeleton.record, operation)
+            if self._store.execute(_ERASE + "record = ? AND id = ?", where).rowcount == 0:
+                self._store.execute(_ERASE + "id = ?", (operation,))  # all of the log is read
             taken.arrived.pop(operation, None)
-        taken.records.add(purge.skeleton.record)
-
-
-def _columns(verdict: Verdict) -> tuple[object, ...]:
-    return (verdict.epoch, verdict.county_seq, verdict.status.value, verdict.cap_ms,
-            verdict.effective_at, verdict.rank, verdict.reason)  # fmt: skip
+        # What the purge named may lie in a record that this page began.
+        taken.records |= taken.lone.keys() | {purge.skeleton.record}
+        taken.lone = {}
 
 
 _EFFECTIVE_AT = 12

@@ -38,7 +38,7 @@ _DOES_NOT_FIT = "digest"
 _ENDS_THE_LANE = frozenset({"not_admitted", "full", "unavailable"})
 """Refusals that every other attachment would meet as well."""
 _WAITING = """SELECT a.name, a.parts, a.parts_sent FROM attachments a
-              LEFT JOIN operations o ON o.id = a.operation
+              LEFT JOIN operations o ON o.record = a.record AND o.id = a.operation
               WHERE a.kept IS NULL OR a.kept < ? ORDER BY o.position, a.name"""
 
 

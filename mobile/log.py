@@ -6,7 +6,7 @@ one chain. Nothing is ever altered: an edit is a new operation. Verdicts and del
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from mobile import streams
 from mobile.database import Store
 from mobile.session import Author, opening
 from mobile.streams import ACTS, Entropy, Stream
+from mobile.tables import keep_session, place
 from mobile.timekeeping import Reading
 from shared import clock as hybrid
 from shared import operation as operations
@@ -26,8 +27,9 @@ from sync.codec import derive_record_id
 
 _OF_RECORD = """SELECT id, delivered, skeleton, salt, data, own, epoch, county_seq, status, cap_ms,
                        effective_at, rank, reason FROM operations WHERE record = ?"""
-_INSERT = """INSERT INTO operations(id, record, own, seq, skeleton, salt, data, effective_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT = """INSERT INTO operations(position, id, record, own, seq, skeleton, salt, data,
+                 effective_at, head, slip_day, slip_count)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 DELIVERIES = ("saved", "delivered", "merged")
@@ -64,7 +66,7 @@ class Log:
 
     def stream(self) -> Stream:
         """Return the stream of acts, started at the first call."""
-        found = streams.current(self.store, ACTS)
+        found = self.store.remembered("stream", lambda: streams.current(self.store, ACTS))
         return found or streams.start(self.store, ACTS, self.county, self.entropy)
 
     def append(self, act: Act, reading: Reading, stream: Stream | None = None) -> Operation:
@@ -94,6 +96,7 @@ class Log:
         operation = self._write(stream, Act("session", name, data), reading)
         self.session = stream.session = operation.id
         streams.save(self.store, stream)
+        keep_session(self.store, operation.id, place(stream.number, stream.seq))
 
     def _write(self, stream: Stream, act: Act, reading: Reading) -> Operation:
         if streams.block_is_full(stream):
@@ -108,21 +111,20 @@ class Log:
             parents=act.parents, clock=stream.clock, quality=reading.quality,
             effective_at=effective_at, data=act.data, salt=operations.salt_of(stream.seed, seq),
         )  # fmt: skip
-        stream.seq = seq
-        stream.head = extend(stream.head, operation.id)
         insert_own(self.store, stream, operation)
         return operation
 
 
 def insert_own(store: Store, stream: Stream, operation: Operation) -> None:
-    """Store one operation of an own stream, and the stream's new head."""
+    """Store the next operation of an own stream, and with it the stream's new end."""
+    skeleton, head = operation.skeleton, extend(stream.head, operation.id)
     store.execute(
         _INSERT,
-        (operation.id, operation.skeleton.record, stream.number, operation.skeleton.seq,
-         operation.skeleton_bytes, operation.salt, operation.data_bytes,
-         operation.skeleton.effective_at),
+        (place(stream.number, skeleton.seq), operation.id, skeleton.record, stream.number,
+         skeleton.seq, operation.skeleton_bytes, operation.salt, operation.data_bytes,
+         skeleton.effective_at, head, stream.slip_day, stream.slip_count),
     )  # fmt: skip
-    streams.save(store, stream)
+    stream.seq, stream.head = skeleton.seq, head
 
 
 class Held(NamedTuple):
@@ -148,9 +150,18 @@ def held(
         found.append(entry)
         if entry.provisional_rank is not None:
             least = min(least, _step(entry.verdict, bool(delivered)))
-    if not any(one.verdict and one.verdict.status is Status.ADMITTED for one in found):
-        least = min(least, 1)  # whoever wrote it: what waits or was refused is in no books
-    return Held(found, DELIVERIES[least])
+    return Held(found, DELIVERIES[min(least, _in_books(found))])
+
+
+def of_others(found: list[Entry]) -> Held:
+    """Return operations that all came from the county as what is held of their record."""
+    return Held(found, DELIVERIES[_in_books(found)])
+
+
+def _in_books(found: Iterable[Entry]) -> int:
+    """Whoever wrote it: what waits or was refused is in no books."""
+    admitted = any(one.verdict and one.verdict.status is Status.ADMITTED for one in found)
+    return MERGED if admitted else 1
 
 
 def _step(verdict: Verdict | None, delivered: bool) -> int:

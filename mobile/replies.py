@@ -122,19 +122,24 @@ class Replies:
 
         Only a `live` one, just asked for and just answered, tells what time it is.
         """
+        self.take(self.open(raw), outcome, live=live)
+
+    def take(self, page: Page, outcome: Outcome, *, live: bool) -> None:
+        """Apply one opened page."""
         tablet = self._tablet
-        page = self._open(raw)
-        taken = tablet.intake.page(page)
+        clock = tablet.locked.machine.clock
+        with tablet.store.write():
+            taken = tablet.intake.page(page)
+            if live and not taken.ignored:
+                tablet.intake.keep_anchor(anchor_of(clock, page.issued_at))
         outcome.pulled += taken.pulled
         outcome.more = page.more and not taken.ignored
         if page.opened is not None:
             outcome.opened[page.opened.stream] = page.opened.seq
         self._note(taken, outcome)
-        if live and not taken.ignored:
-            clock = tablet.locked.machine.clock
-            tablet.intake.keep_anchor(anchor_of(clock, page.issued_at))
 
-    def _open(self, raw: bytes) -> Page:
+    def open(self, raw: bytes) -> Page:
+        """Return the page if it is this county's and for this device; raise NotOurCounty."""
         card = self._tablet.card
         try:
             page = open_page(raw, self._private, card.core_public)

@@ -16,7 +16,6 @@ from mobile.timekeeping import Reading
 from shared import clock as hybrid
 from shared import operation as operations
 from shared.canonical import Value
-from shared.chain import extend
 from shared.kinds import kind_of
 from shared.slips import sealed_query_code
 from sync import sealed
@@ -47,11 +46,12 @@ def perhaps_dummy(
 ) -> None:
     """Draw whether a dummy is due: the longer since the last draw, the likelier; once a day."""
     with store.write():
-        last = tables.meta(store, _LAST_DRAW)
+        last = store.remembered(_LAST_DRAW, lambda: tables.meta(store, _LAST_DRAW))
         elapsed = reading.at - int(last) if last else 0
         if last and 0 <= elapsed < 60_000:
             return  # draws in a burst would cost writes and change nothing
         tables.keep_meta(store, _LAST_DRAW, b"%d" % reading.at)
+        store.forget()
         chance = min(max(elapsed, 0), DAY_MS) / DAY_MS
         if int.from_bytes(entropy(4), "big") < chance * 2**32:
             _append(store, None, public=public, county=county, reading=reading, entropy=entropy)
@@ -64,16 +64,15 @@ def _append(
     stream = streams.current(store, SEALED) or streams.start(store, SEALED, county, entropy)
     if streams.block_is_full(stream):
         streams.new_block(store, stream, entropy)
-    stream.seq += 1
+    seq = stream.seq + 1
     stream.clock = hybrid.tick(stream.clock, reading.at)
     operation = operations.build(
-        stream=stream.id, seq=stream.seq, author="", site="", session=None,
+        stream=stream.id, seq=seq, author="", site="", session=None,
         record=entropy(16), kind=sealed.KIND, act=sealed.ACT, parents=(), clock=stream.clock,
         quality=reading.quality, effective_at=reading.at,
         data=sealed.seal(
-            inside, complaint_public=public, county=county, stream=stream.id, seq=stream.seq
+            inside, complaint_public=public, county=county, stream=stream.id, seq=seq
         ),
-        salt=operations.salt_of(stream.seed, stream.seq),
+        salt=operations.salt_of(stream.seed, seq),
     )  # fmt: skip
-    stream.head = extend(stream.head, operation.id)
     insert_own(store, stream, operation)

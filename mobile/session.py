@@ -10,6 +10,8 @@ from shared.ids import record_text
 from shared.rights import RANK, Role
 from sync.keys import SigningKey
 
+_RANKS = {role.value: RANK[role] for role in Role}
+
 
 class Author(NamedTuple):
     """An unlocked agent."""
@@ -27,8 +29,7 @@ class Author(NamedTuple):
     @property
     def rank(self) -> int:
         """The rank own operations fold with until the county has judged them."""
-        known = self.role in Role.__members__.values()
-        return RANK[Role(self.role)] if known else 1
+        return _RANKS.get(self.role, 1)
 
 
 def opening(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mobile.database import Store
+from mobile.tables import place
 
 _PENDING = """SELECT count(*) FROM operations o JOIN records r ON r.record = o.record
-              WHERE o.own IS NOT NULL AND o.delivered = 0 AND o.seq > ? AND o.own = ?"""
+              WHERE o.position > ? AND o.position < ? AND o.delivered = 0"""
 _WAITING = """SELECT status, count(*) FROM operations o JOIN records r ON r.record = o.record
               WHERE own IS NOT NULL AND status IN ('held', 'refused') GROUP BY status"""
 
@@ -30,7 +31,8 @@ def status_of(store: Store, last_delivered_at: int | None) -> Status:
     for number, opened_seq in store.rows(
         "SELECT number, opened_seq FROM streams WHERE purpose = 'acts'"
     ):
-        pending += int(store.row(_PENDING, (opened_seq, number))[0])
+        span = (place(number, opened_seq), place(number + 1, 0))
+        pending += int(store.row(_PENDING, span)[0])
     waiting = dict(store.rows(_WAITING))
     return Status(
         pending, int(waiting.get("held", 0)), int(waiting.get("refused", 0)), last_delivered_at

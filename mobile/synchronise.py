@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 import msgspec
 
 from mobile import handback, tables
+from mobile.ahead import Line
 from mobile.freezing import SMALLEST_BYTES, STANDARD_BYTES
 from mobile.inbox import Inbox, catch_up
 from mobile.lane import Lane, Sent, never_connected
@@ -23,6 +25,7 @@ from mobile.streams import Stream
 from mobile.tablet import Locked, Tablet
 from sync.exchange import CountyRefused, Exchange, Unreachable, delay_ms
 from sync.messages import ENVELOPES_MAX, Refusal, SyncRequest, SyncResponse
+from sync.page import Page
 
 BATCH_BYTES_MAX = 4 << 20
 PAGE_BYTES = 256 << 10
@@ -57,12 +60,23 @@ class Synced:
     notices: tuple[str, ...] = ()
 
 
+class _Question(NamedTuple):
+    """One request, the streams whose empty envelopes lead in it, and how large a page it wants."""
+
+    request: SyncRequest
+    asking: list[Stream]
+    page_bytes: int
+
+
 class Synchroniser:
     """Exchanges with the county for an unlocked tablet."""
 
     def __init__(self, tablet: Tablet, exchange: Exchange, sleep: Callable[[float], None]) -> None:
         self._tablet = tablet
         self._exchange = exchange
+        self._line = Line(exchange, tablet.locked.machine.clock.steady_ms)
+        self._ahead: _Question | None = None
+        """What was asked already, while the last page was applied."""
         self._sleep = sleep
         self._outcome = Outcome()
         self._synced = Synced()
@@ -89,6 +103,7 @@ class Synchroniser:
             self._exchange_all()
             self._note_lane(Lane(tablet, self._exchange, self._sleep).upload())
         finally:
+            self._line.close()
             self._finish()
         return self._synced
 
@@ -113,7 +128,7 @@ class Synchroniser:
         waits = opened = 0
         asks = True
         while True:
-            pending = self._pending()
+            pending = [] if self._ahead else self._pending()
             chosen = self._choose(pending)
             asks = asks or len(chosen) == len(pending)
             response = self._send(chosen, self._page_bytes if asks else 0)
@@ -159,28 +174,38 @@ class Synchroniser:
         return self._tablet.locked.outbox.contents(chosen[:most])
 
     def _send(self, chosen: Mapping[Frozen, bytes], page_bytes: int) -> SyncResponse | None:
-        tablet = self._tablet
-        asking = self._asking(chosen)
-        envelopes = [*map(tablet.freezer.asking, asking), *chosen.values()]
-        request = SyncRequest(envelopes, tablet.intake.cursor(), page_bytes)
-        begun = tablet.locked.machine.clock.steady_ms()
+        ahead, self._ahead = self._ahead, None
+        question = ahead or self._question(chosen, self._tablet.intake.cursor(), page_bytes)
         self._synced.round_trips += 1
         try:
-            exchanged = self._exchange.sync(request)
+            answered = self._line.answer() if ahead else self._line.ask(question.request)
         except Unreachable as error:
-            self._shrink(chosen, page_bytes, error)
+            self._shrink(chosen, question.page_bytes, error)
             return None
         self._broken.clear()
         self._sent |= {one.path.name for one in chosen}
-        self._led = len(asking)
-        if page_bytes:
-            self._asked |= {stream.id for stream in asking}
-        self._synced.bytes_up += exchanged.bytes_up
-        self._synced.bytes_down += exchanged.bytes_down
-        if tablet.locked.machine.clock.steady_ms() - begun < FAST_MS:
+        self._led = len(question.asking)
+        if question.page_bytes:
+            self._asked |= {stream.id for stream in question.asking}
+        self._synced.bytes_up += answered.exchanged.bytes_up
+        self._synced.bytes_down += answered.exchanged.bytes_down
+        if answered.elapsed_ms < FAST_MS:
             self._budget = min(self._budget * 2, BATCH_BYTES_MAX)
             self._page_bytes = min(self._page_bytes * 2, PAGE_BYTES_MAX)
-        return exchanged.response
+        return answered.exchanged.response
+
+    def _question(
+        self, chosen: Mapping[Frozen, bytes], cursor: bytes, page_bytes: int
+    ) -> _Question:
+        asking = self._asking(chosen)
+        envelopes = [*map(self._tablet.freezer.asking, asking), *chosen.values()]
+        return _Question(SyncRequest(envelopes, cursor, page_bytes), asking, page_bytes)
+
+    def _ask_ahead(self, page: Page) -> None:
+        """Ask for the page after this one, unless there is work to send along."""
+        if page.more and page.answers(self._tablet.intake.cursor()) and not self._pending():
+            self._ahead = self._question({}, page.cursor, self._page_bytes)
+            self._line.begin(self._ahead.request)
 
     def _shrink(self, chosen: Mapping[Frozen, bytes], page_bytes: int, error: Unreachable) -> None:
         """The line broke under way: wait, then ask for less. Raise `error` where asking for less
@@ -207,9 +232,13 @@ class Synchroniser:
                 self._replies.acknowledgement(raw, outcome)
         if response.page is not None:
             try:
-                self._replies.page(response.page, outcome, live=True)
+                page = self._replies.open(response.page)
             except NotOurCounty as error:
                 outcome.note(str(error))
+            else:
+                if not response.refusals:
+                    self._ask_ahead(page)
+                self._replies.take(page, outcome, live=True)
         outcome.moved = bool(outcome.stored)
         for refusal in response.refusals:
             self._refused(refusal, chosen)

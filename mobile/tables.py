@@ -2,13 +2,16 @@
 
 Published migrations are append-only. `operations` is the truth; `records` is a projection of it
 that can be dropped and rebuilt. `own` is the number of the device's own stream, NULL for what
-others wrote.
+others wrote. An own operation lies at `place(own, seq)`, so that no index is needed to find it: an
+index more is a page more to encrypt at each save.
 """
 
 from __future__ import annotations
 
 from mobile.database import Migration, Store
+from shared import chain, session
 from shared.names import search_keys
+from shared.operation import restore
 
 _FIRST = (
     # One value each: cursor, anchor, instance marker …
@@ -79,6 +82,47 @@ _FOURTH = (
 )
 
 
+_OWN_BITS = 40
+OWN_FROM = 1 << _OWN_BITS
+"""The first stream's place in the log; what others wrote lies below. In SQL: `own << 40`."""
+
+_FIFTH = (
+    "DROP INDEX operations_of_record",
+    "DROP INDEX operations_own",
+    "DROP INDEX operations_waiting",
+    "ALTER TABLE operations RENAME TO operations_before",
+    # `head` and the slip counter are the own stream's after this operation: its last one says them.
+    """CREATE TABLE operations(
+        position INTEGER PRIMARY KEY, id BLOB NOT NULL, record BLOB NOT NULL,
+        own INTEGER REFERENCES streams(number), seq INTEGER NOT NULL,
+        skeleton BLOB NOT NULL, salt BLOB, data BLOB, delivered INTEGER NOT NULL DEFAULT 0,
+        epoch INTEGER, county_seq INTEGER, status TEXT, cap_ms INTEGER, effective_at INTEGER,
+        rank INTEGER, reason TEXT, page INTEGER,
+        head BLOB, slip_day INTEGER, slip_count INTEGER,
+        CHECK (position = (own << 40) + seq
+               OR (own IS NULL AND position BETWEEN 1 AND (1 << 40) - 1)))""",
+    """INSERT INTO operations(position, id, record, own, seq, skeleton, salt, data, delivered,
+            epoch, county_seq, status, cap_ms, effective_at, rank, reason, page)
+        SELECT coalesce((own << 40) + seq, position) AS place, id, record, own, seq, skeleton,
+            salt, data, delivered, epoch, county_seq, status, cap_ms, effective_at, rank, reason,
+            page FROM operations_before ORDER BY place""",
+    "DROP TABLE operations_before",
+    # An operation is looked up within its record. An index on ids alone has no order in time: each
+    # save would change a page somewhere in it.
+    "CREATE UNIQUE INDEX operations_of_record ON operations(record, id)",
+    """CREATE INDEX operations_waiting ON operations(status)
+        WHERE own IS NOT NULL AND status IN ('held', 'refused')""",
+    # Openings are named by operations of other records.
+    "CREATE TABLE sessions(id BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE attachments ADD COLUMN record BLOB",
+    """UPDATE attachments SET record = o.record
+        FROM (SELECT id, record FROM operations WHERE own IS NOT NULL) AS o
+        WHERE o.id = attachments.operation""",
+)
+
+_FILL_FIFTH = "UPDATE operations SET head = ?, slip_day = ?, slip_count = ? WHERE position = ?"
+
+
 def _first(store: Store) -> None:
     for statement in _FIRST:
         store.execute(statement)
@@ -105,7 +149,46 @@ def _fourth(store: Store) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth)
+def _fifth(store: Store) -> None:
+    for statement in _FIFTH:
+        store.execute(statement)
+    for number, stream, *slip in store.rows(
+        "SELECT number, stream, slip_day, slip_count FROM streams"
+    ):
+        rows = store.rows(
+            """SELECT position, id, skeleton FROM operations
+               WHERE position BETWEEN ? AND ? ORDER BY position""",
+            places(number, 1, OWN_FROM),
+        )
+        head = chain.genesis(int(meta(store, "county") or b"0"), stream)
+        heads: list[tuple[object, ...]] = []
+        for position, operation, skeleton in rows:
+            head = chain.extend(head, operation)
+            heads.append((head, *slip, position))
+            if restore(skeleton, None, None).skeleton.kind == session.KIND:
+                keep_session(store, operation, position)
+        store.execute_many(_FILL_FIFTH, heads)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth, _fifth)
+
+
+def place(own: int, seq: int) -> int:
+    """Return the position in the log of operation `seq` of an own stream.
+
+    A `seq` that no stream reaches (they come from the network) stays inside the stream's places.
+    """
+    return (own << _OWN_BITS) + min(seq, OWN_FROM - 1)
+
+
+def places(own: int, seq_from: int, seq_to: int) -> tuple[int, int]:
+    """Return the first and last position of these operations of an own stream."""
+    return place(own, seq_from), place(own, seq_to)
+
+
+def keep_session(store: Store, operation: bytes, position: int) -> None:
+    """Note where a session's opening lies."""
+    store.execute("INSERT INTO sessions(id, position) VALUES (?, ?)", (operation, position))
 
 
 def meta(store: Store, key: str) -> bytes | None:

@@ -7,8 +7,10 @@ freezes what is pending and closes the store.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -116,6 +118,7 @@ class Locked:
         if not slot.agent or device.state != "active":
             raise NotEnrolled("县里还没有批准本机入网；请联系县里批准，批准后同步一次即可使用。")
         store = open_store(self.home.store, keys.store_key, tables.MIGRATIONS)
+        _settle()
         try:
             return Tablet(self, device, keys, store)
         except BaseException:
@@ -224,6 +227,13 @@ class Tablet:
                     new.slip_day, new.slip_count = old.slip_day, old.slip_count
                     slips.skip_reserved(new)
                     streams.save(self.store, new)
+
+
+@cache
+def _settle() -> None:
+    """Take what is loaded by now for good: the collector looked through all of it several times in
+    each page of operations, which cost a fifth of the work."""
+    gc.freeze()
 
 
 def _not_frozen(error: BianminError) -> str:

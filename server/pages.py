@@ -19,6 +19,7 @@ from server.storage import Tx
 from server.storage.rows import Device, FeedRow
 from shared import session
 from shared.fold import Entry
+from shared.operation import VERSION, Operation
 from shared.verdict import Status, Verdict
 from sync import sealed
 from sync.acknowledgement import Opened
@@ -166,7 +167,7 @@ class _Filling:
         else:
             bare = verdict.status is not Status.ADMITTED
             self._received.append(
-                Received(operation.without_data() if bare else operation, verdict)
+                Received(operation.without_data() if bare else _decoded(operation), verdict)
             )
             data = 0 if bare else len(operation.data_bytes or b"")
             self._size += _FIXED_BYTES + data // _SHRINKS_BY
@@ -176,3 +177,14 @@ class _Filling:
         """Return received operations, then the ranges of own ones."""
         runs = collapse((seq, *self._own[seq]) for seq in sorted(self._own))
         return [*self._received, *runs]
+
+
+def _decoded(operation: Operation) -> Operation:
+    """The operation with its data decoded: the ledger took in none that was not canonical."""
+    if operation.data_bytes is None or operation.skeleton.version > VERSION:
+        return operation
+    data = msgspec.msgpack.decode(operation.data_bytes)
+    return Operation(
+        operation.id, operation.skeleton, operation.skeleton_bytes, operation.salt,
+        operation.data_bytes, [data],
+    )  # fmt: skip

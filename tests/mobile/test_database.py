@@ -193,3 +193,42 @@ def test_sqlite_utils_imported_too_early_is_noticed() -> None:
     code = "import sqlite_utils, mobile.database"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "before sqlite_utils" in done.stderr
+
+
+def test_what_is_remembered_holds_until_somebody_else_writes(tmp_path: Path) -> None:
+    one, other = (open_store(tmp_path / "store.db", KEY, [schema]) for _ in range(2))
+
+    def count(store: Store) -> int:
+        return store.remembered("count", lambda: len(names(store)))
+
+    def add(store: Store) -> int:
+        with store.write():
+            before = count(store)
+            store.execute("INSERT INTO person(name) VALUES (?)", (NAME,))
+        return before
+
+    assert (add(one), add(one)) == (0, 0), "its own writes do not make it forget"
+    assert add(other) == 2
+    assert add(one) == 3, "another connection's do"
+    assert count(one) == 4, "outside a transaction nothing is remembered"
+    with one.write():
+        one.forget()
+        assert count(one) == 4
+    one.close()
+    other.close()
+
+
+def test_a_roll_back_forgets_what_was_remembered(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.db", KEY, [schema])
+
+    def add_and_fail() -> None:
+        with store.write():
+            store.execute("INSERT INTO person(name) VALUES (?)", (NAME,))
+            assert store.remembered("names", lambda: names(store)) == [NAME]
+            raise ValueError("停")
+
+    with pytest.raises(ValueError, match="停"):
+        add_and_fail()
+    with store.write():
+        assert store.remembered("names", lambda: names(store)) == []
+    store.close()

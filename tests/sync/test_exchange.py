@@ -274,10 +274,11 @@ def test_enrolment_believes_only_the_county_of_the_fingerprint() -> None:
 
 
 def test_the_card_is_fetched_and_verified() -> None:
-    with served(answer(sign_card(CARD, ROOT))) as client:
+    with served(answer(sign_card(CARD, ROOT)), keep=True) as client:
         assert open_card(client.card(CARD.fingerprint), CARD.fingerprint) == CARD
         with pytest.raises(NotTheCounty, match="另一个县"):
             client.card("0" * 32)
+        client._session.close()
         assert b"Content-Type" not in client.server.requests[0]
 
 

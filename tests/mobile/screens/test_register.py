@@ -63,7 +63,7 @@ def test_a_consultation_with_rare_characters(home: Locked, hand: Hand) -> None:
 def test_wrong_fields_are_told_in_one_sentence_each(hand: Hand) -> None:
     start(hand, "登记代办")
     hand.tap_field("电话")
-    hand.write("1380013")
+    hand.write("138001")
     hand.tap("保存")
     assert hand.error_of("电话").startswith("电话号码不对，请核对；手机11位")
     assert hand.error_of("姓名") == "请填写“姓名”。"
