@@ -159,7 +159,8 @@ def test_a_recoded_site_keeps_its_id_and_its_code_begins_with_the_edition(by: st
     (site_id,) = (site.id for site in first.sites if site.name == VILLAGE.name)
     moved = SiteRow(
         "450222101230", "团结村委会", "村委会", OTHER.code12, SiteKind.VILLAGE,
-        **{by: {"site_id": site_id, "old12": VILLAGE.code12}[by]},
+        site_id=site_id if by == "site_id" else "",
+        old12=VILLAGE.code12 if by == "old12" else "",
     )  # fmt: skip
     second = build(COUNTY, TOWN, OTHER, moved, previous=first, on=LATER)
     assert len(second.sites) == len(first.sites)
@@ -216,19 +217,17 @@ def test_a_closed_site_names_who_took_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changed", "sentence"),
     [
-        ({"site_id": "s0999"}, "不存在"),
-        ({"site_id": "s0002"}, "是乡镇中心"),
-        ({"old12": "450222100999"}, "不属于任何站点"),
-        ({"old12": SECOND.code12}, "两行都指站点"),
+        (replace(VILLAGE, site_id="s0999"), "不存在"),
+        (replace(VILLAGE, site_id="s0002"), "是乡镇中心"),
+        (replace(VILLAGE, old12="450222100999"), "不属于任何站点"),
+        (replace(VILLAGE, old12=SECOND.code12), "两行都指站点"),
     ],
 )
-def test_a_row_that_means_no_site_or_another_rows_site(
-    changes: dict[str, str], sentence: str
-) -> None:
+def test_a_row_that_means_no_site_or_another_rows_site(changed: SiteRow, sentence: str) -> None:
     first = build(COUNTY, TOWN, VILLAGE, SECOND)
-    row = replace(VILLAGE, code12="450222100230", **changes)
+    row = replace(changed, code12="450222100230")
     with pytest.raises(SiteUnclear, match=sentence):
         build(COUNTY, TOWN, row, SECOND, previous=first, on=LATER)
 
