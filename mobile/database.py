@@ -11,9 +11,9 @@ refused.
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
@@ -114,32 +114,18 @@ class Store:
         except driver.DatabaseError as error:
             raise_translated(error)
 
-    @contextlib.contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self) -> AbstractContextManager[None]:
         """One durable transaction: everything inside is kept, or nothing.
 
         The write lock is taken at once, so that what is read inside cannot be overtaken.
         """
-        if self._writing:
-            yield
-            return
-        self.execute("BEGIN IMMEDIATE")
-        self._writing = True
-        try:
-            self._recall()
-            yield
-            self.execute("COMMIT")
-        except BaseException:
-            self._roll_back()
-            raise
-        finally:
-            self._writing = False
+        return _JOINED if self._writing else _Transaction(self)
 
     def remembered(self, key: str, read: Callable[[], _T]) -> _T:
         """Return what `read` returned in an earlier transaction of this process, if it still holds.
 
-        Another process's commit and a roll-back forget everything. What a transaction changes of it
-        it has to `remember` or `forget`. Outside `write()` it is read anew.
+        Another connection's commit and a roll-back forget everything; who changes what is
+        remembered calls `forget`. Outside `write()` it is read anew.
         """
         if not self._writing:
             return read()
@@ -155,19 +141,54 @@ class Store:
         """Close the connection; the key leaves memory with it."""
         self._connection.close()
 
-    def _recall(self) -> None:
-        """Forget what another connection may have changed since."""
-        (version,) = self.row("PRAGMA data_version")
-        if version != self._version:
+    def _begin(self) -> None:
+        self.execute("BEGIN IMMEDIATE")
+        self._writing = True
+        try:
+            (version,) = self.row("PRAGMA data_version")
+        except BaseException:
+            self._roll_back()
+            raise
+        if version != self._version:  # another connection may have changed what is remembered
             self._version = version
             self.forget()
 
+    def _commit(self) -> None:
+        try:
+            self.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._writing = False
+
     def _roll_back(self) -> None:
+        self._writing = False
         self.forget()
         if self._connection.in_transaction:  # a full disk may have rolled back already
-            with contextlib.suppress(driver.Error):
+            with suppress(driver.Error):
                 self._connection.execute("ROLLBACK")
 
+
+class _Transaction(AbstractContextManager[None]):
+    """Commits at the end of its block, or rolls back."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store._begin()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._store._commit()
+        else:
+            self._store._roll_back()
+
+
+_JOINED = nullcontext()
+"""What a block inside another one does at its end."""
 
 Migration = Callable[[Store], None]
 

@@ -92,13 +92,15 @@ class Desk:
         table = kinds.kind_of(kind)
         if table.county_only or kind in projection.MACHINERY:
             raise NotFromHere(f"“{table.label}”由系统或县级记录，请选择其他业务类型。")
-        act, reading = table.default_act, self.read_clock()
-        clean = validate(kind, act, self._completed(table, data), _today(reading))
-        if drafts.is_sealed(kind, clean):
-            return Sealed(self._seal(clean, reading))
-        if kind == RATING:
-            return self._rate(act, clean, reading)
-        return self._write_new(table, act, clean, reading)
+        act = table.default_act
+        with self.store.write():
+            reading = self.read_clock()
+            clean = validate(kind, act, self._completed(table, data), _today(reading))
+            if drafts.is_sealed(kind, clean):
+                return Sealed(self._seal(clean, reading))
+            if kind == RATING:
+                return self._rate(act, clean, reading)
+            return self._write_new(table, act, clean, reading)
 
     def act(self, record: bytes, act: str, data: Mapping[str, object]) -> Recorded:
         """Do one act on a record. Raises NoSuchRecord, NotNow, InvalidField, NotSaved.
@@ -134,26 +136,24 @@ class Desk:
         self, table: kinds.Kind, act: str, clean: dict[str, Value], reading: Reading
     ) -> Recorded:
         slip = code = None
-        with self.store.write():
-            stream = self.log.stream()
-            if "slip" in table.fields:
-                slip = self.slips.next(stream, civil_date(reading.at))
-                code = query_code(self.log.entropy(8))
-                clean = {**clean, "slip": slip, "query_code": code}
-            operation = self.log.append(Act(table.name, act, clean), reading, stream)
-            after = self._project([], operation)
-            self._draw_dummy(reading)
+        stream = self.log.stream()
+        if "slip" in table.fields:
+            slip = self.slips.next(stream, civil_date(reading.at))
+            code = query_code(self.log.entropy(8))
+            clean = {**clean, "slip": slip, "query_code": code}
+        operation = self.log.append(Act(table.name, act, clean), reading, stream)
+        after = self._project([], operation)
+        self._draw_dummy(reading)
         return Recorded(operation.skeleton.record, operation.id, after.state, slip, code)
 
     def _rate(self, act: str, clean: dict[str, Value], reading: Reading) -> Recorded:
         """A rating is the citizen's: a session of its own, for this one record, used once."""
         of = parse_record(str(clean.get("of", "")))
         self.show(of)
-        with self.store.write():
-            self.log.open_citizen_session(of, reading)
-            operation = self.log.append(Act(RATING, act, clean, by_citizen=True), reading)
-            after = self._project([], operation)
-            self.log.close_session()
+        self.log.open_citizen_session(of, reading)
+        operation = self.log.append(Act(RATING, act, clean, by_citizen=True), reading)
+        after = self._project([], operation)
+        self.log.close_session()
         return Recorded(operation.skeleton.record, operation.id, after.state)
 
     def _seal(self, clean: dict[str, Value], reading: Reading) -> str:

@@ -51,6 +51,8 @@ _DELIVER = """UPDATE records SET delivery = 'delivered'
               AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.record = records.record
                               AND o.own IS NOT NULL AND o.delivered = 0)"""
 
+_anchor = msgspec.msgpack.Decoder(Anchor)
+
 _ERASE = "UPDATE operations SET salt = NULL, data = NULL WHERE "
 
 
@@ -99,8 +101,11 @@ class Intake:
 
     def anchor(self) -> Anchor | None:
         """Return the last signed time of the county."""
+        return self._store.remembered(ANCHOR, self._read_anchor)
+
+    def _read_anchor(self) -> Anchor | None:
         raw = tables.meta(self._store, ANCHOR)
-        return None if raw is None else msgspec.msgpack.decode(raw, type=Anchor)
+        return None if raw is None else _anchor.decode(raw)
 
     def keep_anchor(self, anchor: Anchor) -> None:
         """Keep a signed time that has just arrived, if it is later than the last one."""
@@ -108,6 +113,7 @@ class Intake:
         if last is None or anchor.county_at >= last.county_at:
             with self._store.write():
                 tables.keep_meta(self._store, ANCHOR, msgspec.msgpack.encode(anchor))
+                self._store.forget()
 
     def stored(self, stored: Stored) -> int | None:
         """Note that the front keeps these operations; return how many of people's are newly so.

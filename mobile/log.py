@@ -37,8 +37,7 @@ DELIVERIES = ("saved", "delivered", "merged")
 MERGED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """What is to be written. `record` None makes a new record; `parents` are the heads shown."""
 
     kind: str

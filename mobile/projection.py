@@ -69,7 +69,10 @@ def outline(entries: Sequence[Entry]) -> Outline:
 def project(store: Store, found: Held) -> Outline:
     """Fold one record and store its row; return what it shows."""
     shown = outline(found.entries)
-    _store(store, [(shown, found)])
+    if shown.kind in MACHINERY or shown.owner is not None:
+        _store(store, [(shown, found)])
+    else:  # what an agent waits for
+        store.execute(_SAVE, _row(shown, found.delivery))
     return shown
 
 
