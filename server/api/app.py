@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Route
 
 from server.accounts import Accounts, Person, UnknownStaff, WrongLogIn
 from server.api import messages, openapi
-from server.api.endpoints import ENDPOINTS, Call, Endpoint, Page
+from server.api.call import Call, Endpoint, Page
+from server.api.table import ENDPOINTS
 from server.attached import AttachmentMissing
 from server.database import DatabaseUnavailable
 from server.desk import Desk, UnknownConflict, UnknownRecord

@@ -1,100 +1,26 @@
-"""The table of /api/v1: method, path, types and handler of every endpoint.
-
-The routes (`server.api.app`) and the OpenAPI document (`server.api.openapi`) are both made from it.
-"""
+"""The endpoints of the backbone: session, conflicts, pairs, held work, devices, records, report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, TypeVar
-
 import msgspec
 
-from server.accounts import Accounts, Person
 from server.api import messages, shapes
-from server.desk import Desk
+from server.api.call import (
+    DAY,
+    FLAG,
+    RECORD,
+    Call,
+    Endpoint,
+    Page,
+    Parameter,
+    date_of,
+    integer_of,
+    words_of,
+)
 from server.handing_out import type_of
 from server.papers import open_paper, papers_of
 from server.storage import RecordFilter
 from shared import ids
-from shared.errors import Misuse
-
-_S = TypeVar("_S")
-
-FLAG_WORDS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-TEXT: Mapping[str, object] = {"type": "string"}
-FLAG: Mapping[str, object] = {"type": "boolean"}
-DAY: Mapping[str, object] = {"type": "string", "format": "date"}
-RECORD: Mapping[str, object] = {"type": "string", "format": "uuid"}
-
-
-class WrongParameter(Misuse):
-    """A query parameter that is missing or malformed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, parsed: who asks, from where, with what."""
-
-    desk: Desk
-    accounts: Accounts
-    address: str
-    query: Mapping[str, str]
-    path: Mapping[str, str]
-    body: Any = None
-    who: Person | None = None
-
-    @property
-    def person(self) -> Person:
-        """Who is logged in; only endpoints without `is_public` are called with one."""
-        assert self.who is not None
-        return self.who
-
-    def body_as(self, kind: type[_S]) -> _S:
-        """Return the body, which the endpoint declared to be of this type."""
-        assert isinstance(self.body, kind)
-        return self.body
-
-    def flag(self, name: str) -> bool:
-        """Return a parameter that is `true` or `false` (or `1`, `0`); false if it is not there."""
-        word = self.query.get(name, "false")
-        if word not in FLAG_WORDS:
-            raise WrongParameter(f"参数 {name} 只能是 true 或 false。")
-        return FLAG_WORDS[word]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A query parameter, what it means and what it may be (JSON Schema)."""
-
-    name: str
-    meaning: str
-    required: bool = False
-    schema: Mapping[str, object] = field(default_factory=lambda: TEXT)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One row of the interface."""
-
-    method: str
-    path: str
-    summary: str
-    answer: Any
-    handle: Callable[[Call], object]
-    body: type[msgspec.Struct] | None = None
-    parameters: tuple[Parameter, ...] = field(default=())
-    is_public: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A list with the id after which the next one begins, for the Link header."""
-
-    items: list[messages.RecordLine]
-    next_before: str | None
 
 
 def _log_in(call: Call) -> messages.Token:
@@ -136,11 +62,11 @@ def _records(call: Call) -> Page:
     if slip:
         row = call.desk.by_slip(call.person, slip.strip().upper())
         return Page([shapes.line(row)] if row else [], None)
-    limit = _integer(query.get("limit"), 50, 200)
+    limit = integer_of(query.get("limit"), 50, 200)
     which = RecordFilter(
-        kinds=_words(query.get("kind")),
-        states=_words(query.get("state")),
-        sites=_words(query.get("site")),
+        kinds=words_of(query.get("kind")),
+        states=words_of(query.get("state")),
+        sites=words_of(query.get("site")),
         item=query.get("item") or None,
         with_conflicts=call.flag("conflicts"),
     )
@@ -194,26 +120,6 @@ def _report(call: Call) -> messages.Report:
 
 def _done(operation: bytes) -> messages.Done:
     return messages.Done(operation.hex())
-
-
-def date_of(query: Mapping[str, str], name: str) -> date:
-    """Return a date parameter; raise WrongParameter."""
-    try:
-        return date.fromisoformat(query.get(name, ""))
-    except ValueError as error:
-        raise WrongParameter(f"参数 {name} 应为日期，例如 2026-10-31。") from error
-
-
-def _words(text: str | None) -> list[str] | None:
-    return [word for word in text.split(",") if word] if text else None
-
-
-def _integer(text: str | None, default: int, most: int) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= most:
-        raise WrongParameter(f"参数 limit 应为 1 到 {most} 的整数。")
-    return int(text)
 
 
 REVEAL = Parameter("reveal", "true：显示未隐去的个人信息，查看会被记录", schema=FLAG)

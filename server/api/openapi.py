@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from server.api import messages
-from server.api.endpoints import ENDPOINTS, RECORD, Endpoint
+from server.api.call import RECORD, Endpoint
+from server.api.table import ENDPOINTS
 
 PREFIX = "/api/v1"
 REF = "#/components/schemas/{name}"

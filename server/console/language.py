@@ -1,6 +1,7 @@
 """The console's two languages: Chinese, in which everything is written, and English by catalogue.
 
-`server/locale/en/LC_MESSAGES/console.mo` holds the English; what it lacks is shown in Chinese.
+The English stands in `server/locale/en/LC_MESSAGES`, one catalogue per area; what they lack is
+shown in Chinese.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ ENGLISH = "en"
 LANGUAGES = {CHINESE: "中文", ENGLISH: "English"}
 TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}
 COOKIE = "bianmin_lang"
-DOMAIN = "console"
+DOMAINS = ("console",)
+"""The catalogues, one per area of the console."""
 
 
 def language_of(request: Request) -> str:
@@ -37,7 +39,10 @@ def translations(language: str) -> gettext.NullTranslations:
     if language == CHINESE:
         return gettext.NullTranslations()
     with as_file(files("server").joinpath("locale")) as folder:
-        return gettext.translation(DOMAIN, folder, [language])
+        first, *others = (gettext.translation(domain, folder, [language]) for domain in DOMAINS)
+    for other in others:
+        first.add_fallback(other)
+    return first
 
 
 def translate(language: str, text: str) -> str:

@@ -74,11 +74,10 @@ def environment(language: str) -> Environment:
     def say(text: str | None) -> str:
         return catalogue.gettext(text) if text else ""
 
-    found.globals.update(
-        languages=LANGUAGES, tag=TAGS[language], lang=language, style_version=_style_version()
-    )
+    found.globals.update(languages=LANGUAGES, tag=TAGS[language], lang=language)
     found.filters.update(
         say=say,
+        static=static,
         when=when,
         ago=lambda at, now: ago(at, now, say),
         kind=lambda name: say(KINDS[name].label) if name in KINDS else name,
@@ -93,10 +92,11 @@ def environment(language: str) -> Environment:
     return found
 
 
-def _style_version() -> str:
-    """A name for this style sheet, so that browsers never keep an older one."""
-    sheet = files("server.console").joinpath("static", "console.css").read_bytes()
-    return hashlib.sha256(sheet).hexdigest()[:12]
+@cache
+def static(name: str) -> str:
+    """Return the address of a static file, which changes with it: no browser keeps an older one."""
+    content = files("server.console").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def render(language: str, template: str, **values: Any) -> str:

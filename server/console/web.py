@@ -20,12 +20,12 @@ from server.accounts import Accounts, Person, same_token
 from server.api.app import address_of, status_of
 from server.console.language import COOKIE as LANGUAGE_COOKIE
 from server.console.language import LANGUAGES, language_of, translate
+from server.console.menu import menu_of
 from server.console.render import render
 from server.console.security import SAFE_METHODS
 from server.county import County
 from server.desk import Desk
 from server.http import read_body
-from server.staff_desk import sees_staff
 from shared.errors import BianminError, Misuse, Refused
 
 SESSION_COOKIE = "bianmin_session"
@@ -91,7 +91,7 @@ class Visit:
         """Return a rendered page."""
         body = render(
             self.language, template, person=self.person,
-            sees_staff=self.person is not None and sees_staff(self.person),
+            menu=menu_of(self.person) if self.person is not None else [],
             county=self.site.county.home.config,
             path=self.request.url.path, query=self.request.url.query, now=self.site.county.now(),
             here=self.request.url.path + ("?" + self.request.url.query if self.query else ""),

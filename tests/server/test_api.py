@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from server import accounts
-from server.api.endpoints import ENDPOINTS
 from server.api.openapi import PREFIX, document
+from server.api.table import ENDPOINTS
 from server.console.app import console_app
 from server.county import County
 from server.front.attachments import AttachmentStore

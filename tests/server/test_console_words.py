@@ -12,8 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from server.console import render
-from server.console.language import translations
+from server.console import menu, render
+from server.console.language import DOMAINS, translations
 from server.console.pages import audit, conflicts, devices, held, pairs, report, staff
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from shared import lifecycle
@@ -30,6 +30,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         )
     }  # fmt: skip
     assert len(found) > 100
+    found |= menu.labels()
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
     found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}
@@ -47,12 +48,15 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     assert [text for text in missing if re.search("[一-鿿]", text)] == []
 
 
-def test_the_compiled_catalogue_is_that_of_the_written_one() -> None:
+def test_the_compiled_catalogues_are_those_of_the_written_ones() -> None:
     folder = files("server").joinpath("locale", "en", "LC_MESSAGES")
-    written = read_po(io.BytesIO(folder.joinpath("console.po").read_bytes()), locale="en")
-    compiled = io.BytesIO()
-    write_mo(compiled, written)
-    assert compiled.getvalue() == folder.joinpath("console.mo").read_bytes()
+    written = {one.name for one in folder.iterdir() if one.name.endswith(".po")}
+    assert written == {f"{domain}.po" for domain in DOMAINS}
+    for domain in DOMAINS:
+        catalogue = read_po(io.BytesIO(folder.joinpath(f"{domain}.po").read_bytes()), locale="en")
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        assert compiled.getvalue() == folder.joinpath(f"{domain}.mo").read_bytes(), domain
 
 
 def _schemes() -> list[dict[str, str]]:

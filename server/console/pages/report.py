@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from server.api.endpoints import WrongParameter, date_of
+from server.api.call import WrongParameter, date_of
 from server.console.names import Names
 from server.console.pages.records import line_of
 from server.console.web import Site, Visit, route

@@ -1,0 +1,71 @@
+"""The menu: every page a person may open, in the order of a working day, in groups with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from server.accounts import Person
+from server.staff_desk import sees_staff
+
+Shown = Callable[[Person], bool]
+
+
+class Entry(NamedTuple):
+    """A link of the menu; `icon` is one of `pieces.html`."""
+
+    path: str
+    icon: str
+    label: str
+    shown: Shown = lambda _: True
+
+
+class Group(NamedTuple):
+    """Links under one heading; '' for the first, which has none."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+MENU: tuple[Group, ...] = (
+    Group("", (Entry("/", "home", "首页"),)),
+    Group(
+        "待处理",
+        (
+            Entry("/conflicts", "conflicts", "冲突"),
+            Entry("/pairs", "pairs", "疑似重复"),
+            Entry("/held", "held", "待审"),
+        ),
+    ),
+    Group(
+        "查看",
+        (
+            Entry("/records", "records", "记录"),
+            Entry("/report", "report", "报表"),
+        ),
+    ),
+    Group(
+        "管理",
+        (
+            Entry("/devices", "devices", "设备"),
+            Entry("/staff", "staff", "工作人员", sees_staff),
+            Entry("/audit", "audit", "操作日志"),
+        ),
+    ),
+)
+
+
+def menu_of(person: Person) -> list[Group]:
+    """Return the menu with what concerns this person."""
+    groups = [
+        group._replace(entries=tuple(one for one in group.entries if one.shown(person)))
+        for group in MENU
+    ]
+    return [group for group in groups if group.entries]
+
+
+def labels() -> set[str]:
+    """Return every word of the menu, for the catalogues."""
+    return {group.label for group in MENU if group.label} | {
+        entry.label for group in MENU for entry in group.entries
+    }
