@@ -127,7 +127,7 @@ def count_of(figure: Figure) -> Count:
     """Return a figure as it is frozen."""
     return Count(
         figure.numerator, figure.denominator, digest_of(figure.records), digest_of(figure.others),
-        {name: value for name, value in figure.extra.items() if isinstance(value, int)},
+        dict(figure.extra),
     )  # fmt: skip
 
 

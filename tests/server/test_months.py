@@ -62,10 +62,8 @@ class World:
             ("receive", on, promise), ("accept", on, {}),
             ("decide", closed_on, {"outcome": "granted"}), ("close", closed_on, {}),
         ]  # fmt: skip
-        record, parent = (
-            ids.uuid7(start_of_day(on) + tablet.seq, bytes([tablet.seq % 256] * 10)),
-            b"",
-        )
+        record = ids.uuid8(tablet.code, tablet.seq.to_bytes(4, "big"))
+        parent = b""
         for step, (act, day, data) in enumerate(acts):
             done = tablet.act(
                 "case", act, data, record=record, parents=[parent] if parent else [],
