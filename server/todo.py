@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from server import merging
 from server.accounts import Person
@@ -66,6 +67,11 @@ class Advice:
     choice: str
     reason: str
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether its reason may stand as the decision's; otherwise the person writes one."""
+        return bool(self.choice) and self.reason != NEWER
+
 
 def entries(desk: Desk, person: Person) -> list[Entry]:
     """Return everything that waits and that the person may see, the oldest of each kind first."""
@@ -100,10 +106,10 @@ def decide(
         settle = messages.Settle(record, register, reason, operation=choice, heads=heads)
         return desk.settle(person, settle)
     if kind == PAIR and choice in ("same", "different"):
-        value = "same" if choice == "same" else "different"
-        return desk.settle_pair(person, messages.SettlePair(rest, value, reason))
+        same = cast(Literal["same", "different"], choice)
+        return desk.settle_pair(person, messages.SettlePair(rest, same, reason))
     if kind == HELD and choice in ("admit", "refuse"):
-        decision = "admit" if choice == "admit" else "refuse"
+        decision = cast(Literal["admit", "refuse"], choice)
         return desk.judge(person, messages.Judge(rest, decision, reason))
     raise NoChoice("请从列表中打开一项，选定一边，再决定。")
 
@@ -130,7 +136,8 @@ def advice_on_conflict(conflict: messages.Conflict) -> Advice:
     best = [one.evidence for one in conflict.values if one.evidence in SURE]
     if first.evidence in SURE and len(best) < len(conflict.values):
         return Advice(first.operation, SURE[first.evidence])
-    return Advice(first.operation, NEWER)
+    is_even = all(one.evidence == first.evidence for one in conflict.values)
+    return Advice(first.operation, NEWER) if is_even else Advice("", "")
 
 
 def advice_on_pair(entry: Entry) -> Advice:

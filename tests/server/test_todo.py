@@ -67,7 +67,7 @@ def test_the_script_is_the_consoles_own_file(browser: Browser) -> None:
 
 
 def test_a_township_sees_its_own(world: World) -> None:
-    password = world.staff("镇", "township_head", world.towns[1])
+    password = world.staff("镇", "head", world.towns[1])
     other = Browser(console_app(world.county))
     log_in(other, "镇", password)
     assert "全部 0" in other.get("/todo").text
