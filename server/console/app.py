@@ -25,6 +25,7 @@ from server.console.pages import (
     report,
     staff,
     todo,
+    watch,
 )
 from server.console.render import render
 from server.console.security import SameSite, SecurityHeaders
@@ -33,7 +34,7 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, login, records, todo, conflicts, pairs, held, devices, report, staff, audit, progress,
+    home, login, records, todo, conflicts, pairs, held, devices, report, staff, audit, progress, watch,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

@@ -33,6 +33,7 @@ MENU: tuple[Group, ...] = (
         "查看",
         (
             Entry("/records", "records", "记录"),
+            Entry("/watch", "held", "电子监察"),
             Entry("/report", "report", "报表"),
         ),
     ),
