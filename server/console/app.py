@@ -34,7 +34,8 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, login, records, todo, conflicts, pairs, held, devices, report, staff, audit, progress, watch,
+    home, login, todo, conflicts, pairs, held, watch, records, report, devices, staff, audit,
+    progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 
