@@ -24,6 +24,7 @@ from server.console.pages import (
     records,
     report,
     staff,
+    today,
 )
 from server.console.render import render
 from server.console.security import SameSite, SecurityHeaders
@@ -32,7 +33,7 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, login, records, conflicts, pairs, held, devices, report, staff, audit, progress,
+    home, login, records, conflicts, pairs, held, devices, report, staff, audit, progress, today,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 
