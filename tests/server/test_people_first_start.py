@@ -139,7 +139,7 @@ def test_the_sheet_says_what_to_do(tmp_path: Path, outside: bool) -> None:
         assert "还没有备份过" in browser.get("/today").text
         backup(county, tmp_path / "b.tar", outside=outside)
         if (tmp_path / "b.tar").stat().st_dev == county.home.root.stat().st_dev:
-            sheet = browser.get("/api/v1/today").json()
+            sheet = browser.get("/api/v1/today", headers=bearer).json()
             wrong = [one["key"] for one in sheet["lines"] if not one["well"]]
             assert wrong == ([] if outside else ["same_disk"])
             assert sheet["well"] is outside
