@@ -24,6 +24,7 @@ from server.console.pages import (
     records,
     report,
     staff,
+    today,
     todo,
     watch,
 )
@@ -34,7 +35,7 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, login, todo, conflicts, pairs, held, watch, records, report, devices, staff, audit,
+    home, today, login, todo, conflicts, pairs, held, watch, records, report, devices, staff, audit,
     progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
