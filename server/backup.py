@@ -24,6 +24,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from server import files
+from server.backup_note import LastBackup, note_backup
 from server.county import County
 from server.county_card import RootKeyAway, write_card
 from server.database import DatabaseUnavailable, WrongDatabaseKey, open_engine, translated
@@ -32,7 +33,6 @@ from server.keys import KeyUnreadable, load_keys
 from server.opening import close_county, open_with
 from server.storage import COUNTY, Ledger, Tx
 from server.storage.rows import Stream
-from server.today import LastBackup, note_backup
 from shared import chain
 from shared.errors import BianminError, Refused
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from server import files, passwords
 from server.accounts import ACTIVE
 from server.backup import BackedUp, backup
+from server.backup_note import last_backup
 from server.birth import init_county
 from server.codes import AGENT_LETTERS, letters
-from server.console.render import BEIJING
 from server.county import County, NoEdition
 from server.home import CONFIG_FILE, CountyHome, HomeExists
 from server.storage.rows import Staff
-from server.today import last_backup
+from shared.civil import BEIJING
 from shared.errors import Misuse
 from shared.rights import Role
 from shared.sample import SAMPLE_COUNTY
@@ -47,10 +47,13 @@ class NotAFolder(Misuse):
 
 
 def is_unfinished(root: Path) -> bool:
-    """Return whether `serve` begins with the first start: an empty folder, or one not ended."""
+    """Return whether `serve` begins with the first start: an empty folder, or one not ended.
+
+    A folder that is not there is more likely mistyped than meant.
+    """
     if (root / CONFIG_FILE).exists():
         return (root / MARK).exists()
-    return not root.exists() or (root.is_dir() and not any(root.iterdir()))
+    return root.is_dir() and not any(root.iterdir())
 
 
 def make_county(

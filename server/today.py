@@ -11,35 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-import msgspec
-
-from server import files, sight
+from server import sight
 from server.accounts import Person
-from server.console.render import BEIJING
+from server.backup_note import last_backup
 from server.county import County
 from server.front.spool import Spool
-from server.home import CountyHome
-from shared.civil import DAY_MS
+from server.silence import SILENT_DAYS, is_silent
+from shared.civil import BEIJING, DAY_MS
 
-BACKUP_FILE = "last-backup.json"
 BACKUP_DAYS = 7
-SILENT_DAYS = 5
 DISK_FREE_MIN = 5 << 30
 """Bytes: about a year of a middling county's work."""
 DISK_SHARE_MIN = 0.05
 CLOCK_SLACK_MS = 5 * 60 * 1000
 SPOOL_MAX = 100
 GIB = 1 << 30
-
-
-class LastBackup(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written last, and where."""
-
-    at: int
-    file: str
-    outside: bool
-    operations: int
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +103,6 @@ def today_of(county: County, person: Person) -> Today:
     return Today(county.today(), now, lines)
 
 
-def last_backup(home: CountyHome) -> LastBackup | None:
-    """Return what was backed up last; None where nothing was, or the note cannot be read."""
-    try:
-        return msgspec.json.decode((home.root / BACKUP_FILE).read_bytes(), type=LastBackup)
-    except (OSError, msgspec.MsgspecError):
-        return None  # a note that is lost means: back up again
-
-
-def note_backup(home: CountyHome, done: LastBackup) -> None:
-    """Write down a backup; raise NotWritten."""
-    files.write(home.root / BACKUP_FILE, msgspec.json.encode(done) + b"\n")
-
-
 def _backup(county: County, now: int) -> Line:
     last = last_backup(county.home)
     if last is None:
@@ -147,10 +120,7 @@ def _people(county: County, now: int) -> tuple[Line, Line, Line]:
         devices = tx.devices()
         newest = tx.audit_entries(limit=1)
         held = sum(len(page) for page in tx.waiting())
-    silent = sum(
-        one.state == "active" and now - (one.last_seen_at or 0) > SILENT_DAYS * DAY_MS
-        for one in devices
-    )
+    silent = sum(is_silent(one, now) for one in devices)
     back = any(one.at > now + CLOCK_SLACK_MS for one in newest)
     tablets = (
         _line("silent", False, {"n": silent, "days": SILENT_DAYS}, "/devices")

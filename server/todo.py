@@ -14,6 +14,7 @@ from server.accounts import Person
 from server.api import messages, shapes
 from server.county import Editions
 from server.desk import Desk, UnknownConflict
+from server.silence import is_silent
 from server.storage import Tx
 from shared import ids, reasons, session
 from shared.civil import DAY_MS
@@ -21,7 +22,6 @@ from shared.errors import Misuse
 from shared.operation import Operation
 from shared.record import STATE
 
-SILENT_DAYS = 5
 FIELD, STATES, PAIR, HELD, FORK, SILENT = "field", "state", "pair", "held", "fork", "silent"
 KINDS = {
     FIELD: "内容冲突", STATES: "状态冲突", PAIR: "疑似重复", HELD: "待审", FORK: "设备分叉",
@@ -87,7 +87,7 @@ def entries(desk: Desk, person: Person) -> list[Entry]:
         last = one.last_seen_at or 0
         if one.state == shapes.CUT:
             found.append(Entry(FORK, f"fork.{one.device}", b"", one.device, "", one.site, last))
-        elif one.state == "active" and now - last > SILENT_DAYS * DAY_MS:
+        elif is_silent(one, now):
             found.append(Entry(SILENT, f"silent.{one.device}", b"", one.device, "", one.site, last))
     order = list(KINDS)
     return sorted(found, key=lambda one: (order.index(one.kind), one.since, one.key))

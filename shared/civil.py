@@ -6,12 +6,13 @@ constant and no time-zone database is read: a tablet without one counts the same
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta, timezone
 
 from shared.errors import BianminError
 
 DAY_MS = 24 * 60 * 60 * 1000
 OFFSET_MS = 8 * 60 * 60 * 1000
+BEIJING = timezone(timedelta(milliseconds=OFFSET_MS))
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _ORDINAL_MAX = date.max.toordinal()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,11 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from server.console.language import LANGUAGES, TAGS, translations
 from shared import lifecycle
-from shared.civil import DAY_MS
+from shared.civil import BEIJING, DAY_MS
 from shared.kind_table.common import ASSURANCES
 from shared.kinds import KINDS
 
-BEIJING = timezone(timedelta(hours=8))
 EVIDENCE = {
     **dict(ASSURANCES),
     "read": "读卡核验",

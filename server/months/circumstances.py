@@ -15,16 +15,14 @@ from server.county import Editions
 from server.metrics.counting import ACCEPTING, Figure
 from server.report import as_number
 from server.schema import judgements, records
+from server.silence import is_silent
 from server.storage import Tx
 from shared import ids
 from shared.canonical import Value
-from shared.civil import DAY_MS
 from shared.fold import Entry, fold
 from shared.regions import Level
 from shared.verdict import Status
 
-SILENT_DAYS = 5
-"""A tablet not heard of for longer is named in the bulletin (STORIES.md C1)."""
 NAMED_MAX = 200
 """Overdue cases named one by one; the count beside them is whole."""
 FLOW = ("carried", "received", "accepted", "refused", "pending")
@@ -104,11 +102,6 @@ def _last_author(entries: Sequence[Entry]) -> str:
 
 def silent_of(tx: Tx, now: int) -> list[Value]:
     """Return [short code, site, last contact (Unix ms)] of tablets in use that went silent."""
-    silent = [
-        one
-        for one in tx.devices()
-        if one.state == "active"
-        and now - (one.last_seen_at or one.enrolled_at) > SILENT_DAYS * DAY_MS
-    ]  # fmt: skip
+    silent = [one for one in tx.devices() if is_silent(one, now)]
     silent.sort(key=lambda one: one.last_seen_at or one.enrolled_at)
     return [[one.short_code, one.site, one.last_seen_at or one.enrolled_at] for one in silent]

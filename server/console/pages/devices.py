@@ -6,10 +6,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from server.console.names import Names
-from server.console.pages.home import SILENT_DAYS, is_silent
 from server.console.web import Site, Visit, client_of, route
 from server.device_desk import DevicePage, Second, device_page
 from server.device_desk import decide as decide_device
+from server.silence import SILENT_DAYS, is_silent
 from shared import lifecycle
 from shared.operation import Operation
 
