@@ -44,6 +44,8 @@ class Found(NamedTuple):
     """`approved_by` names a head of the acting township, and not the person who acts."""
     listed: Item | None = None
     """The record's item as the edition lists it that the record names (else today's)."""
+    is_recused: bool = False
+    """The handler a complaint is given to is its target, or below or beside the target."""
 
 
 NOTHING_FOUND = Found()

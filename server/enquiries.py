@@ -10,6 +10,7 @@ from server.brief import NOTHING_FOUND, Bench, Found
 from server.county import CATALOGUE, Editions, day_number
 from server.judge import believed_on
 from server.landing import Landing
+from server.recusal import handler_misfit
 from server.storage import Tx
 from server.storage.rows import Posting
 from shared.canonical import Value
@@ -30,10 +31,12 @@ def enquire(
     skeleton = operation.skeleton
     is_department = any(one.role == Role.DEPARTMENT for one in postings)
     is_prolonged = skeleton.kind == "case" and skeleton.act in _PROLONGING
-    if not (is_department or is_prolonged or skeleton.act in _OTHER_OF):
-        return NOTHING_FOUND
     if skeleton.version > VERSION or not operation.has_data:
         return NOTHING_FOUND  # held for this very reason
+    if skeleton.kind == "complaint" and operation.data.get("handler"):
+        return Found(is_recused=_is_recused(tx, bench, landing, operation))
+    if not (is_department or is_prolonged or skeleton.act in _OTHER_OF):
+        return NOTHING_FOUND
     editions = bench.editions
     record, data = landing.record(skeleton.record), operation.data
     fields: Mapping[str, Value] = data if record is None else record.fields
@@ -46,6 +49,16 @@ def enquire(
         return Found(owner, other)
     is_approved = _is_approved(tx, editions, operation, believed_on(bench, operation))
     return Found(owner, other, is_approved, _listed(tx, editions, fields))
+
+
+def _is_recused(tx: Tx, bench: Bench, landing: Landing, operation: Operation) -> bool:
+    """Whether a complaint is given to somebody who must not handle it; its target may come along
+    in the act itself."""
+    record = landing.record(operation.skeleton.record)
+    data = operation.data
+    fields = data if record is None else {**record.fields, **data}
+    on = day_number(believed_on(bench, operation))
+    return bool(handler_misfit(tx, bench.editions, fields, data["handler"], on))
 
 
 def _elsewhere(tx: Tx, editions: Editions, landing: Landing, named: Value) -> tuple[str, str]:

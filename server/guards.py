@@ -23,6 +23,8 @@ def misfit(brief: Brief) -> str:
     guard = _GUARDS.get((skeleton.kind, skeleton.act))
     if guard is not None and not guard(brief):
         return _REASONS[skeleton.act]
+    if brief.found.is_recused:
+        return "handler_recused"
     return "item_frozen" if _thaws_item(brief) else ""
 
 

@@ -68,6 +68,18 @@ def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: st
     return Sight(True, True, numbers.allowed, numbers.reason)
 
 
+def may_act(person: Person, editions: Editions, subject: Subject, act: str) -> Decision:
+    """Return what the table says to an act of this person on this record."""
+    return may(replace(_question(person, editions, subject), kind=subject.kind, act=act))
+
+
+def require_act(person: Person, editions: Editions, subject: Subject, act: str) -> None:
+    """Raise NotAllowed unless the person may do this act on this record."""
+    decision = may_act(person, editions, subject, act)
+    if not decision.allowed:
+        raise NotAllowed(decision.reason)
+
+
 def require_settle(person: Person, editions: Editions, subject: Subject) -> None:
     """Raise NotAllowed unless the person may settle a conflict of this record."""
     _require(replace(_question(person, editions, subject), capability=Capability.SETTLE))
@@ -121,13 +133,16 @@ def _require(question: Question) -> None:
 
 
 def _question(person: Person, editions: Editions, subject: Subject) -> Question:
-    fields = subject.fields
+    fields, names = subject.fields, {person.staff, person.author}
     township = editions.township_of(person.site)
     return Question(
         role=person.role,
         same_site=person.site in {subject.site, fields.get("holder_site")},
         same_township=bool(township) and township == subject.township,
-        is_handler=person.author == fields.get("holder"),
-        about_self=fields.get("target") in {person.staff, person.author},
+        is_handler=not names.isdisjoint({fields.get("holder"), fields.get("handler")}),
+        # People are complained about by name: the id is known once somebody has found out.
+        about_self=not {*names, person.name}.isdisjoint(
+            {fields.get("target"), fields.get("target_name")}
+        ),
         person_target=subject.is_conduct,
     )

@@ -170,3 +170,19 @@ def test_a_case_closed_at_once_is_frozen_and_the_county_corrects(clerk: Tablet) 
     assert act(clerk, case, "close_on_spot") == ADMITTED
     assert act(clerk, case, "amend", item=OTHER_ITEM) == FROZEN
     assert act(clerk, case, "correct_record", item=OTHER_ITEM) == PROPOSED
+
+
+# ---- who handles a complaint
+
+
+def test_a_complaint_is_not_given_to_its_target_by_a_tablet(county: County, anna: Tablet) -> None:
+    watch = Tablet(county, anna.site, role="supervisor")
+    recused = ("refused", "handler_recused")
+    said: dict[str, Value] = {"target_kind": "site", "content": "久等", "target": anna.author}
+    complaint = sent(watch, watch.record("complaint", "register", said))
+    assert act(watch, complaint, "triage", triage_result="accept") == ADMITTED
+    assert act(watch, complaint, "assign", handler=anna.author) == recused
+    assert act(watch, complaint, "assign", handler=anna.author.partition(":")[2]) == recused
+    # A namesake may be the same person on another tablet: left out, to be on the safe side.
+    assert act(watch, complaint, "assign", handler=watch.author) == recused
+    assert act(watch, complaint, "assign", handler="staff:WATCHER2") == ADMITTED

@@ -34,7 +34,7 @@ REACHED = {
     "no_posting", "posting_ended", "not_permitted", "only_propose", "conflict_open",
     "confirmed", "conflict_settled", "stream_cut", "device_revoked", "device_suspended", "fork",
     "other_kind", "staff_decision", "sealed_form", "grant_ended", "procedure_unlisted",
-    "extension_days", "item_frozen", "not_errand",
+    "extension_days", "handler_recused", "item_frozen", "not_errand",
 }  # fmt: skip
 """Reasons of a verdict; the tests of this folder ask for each. The rest are fold's own words."""
 FOLD_SAYS = {
