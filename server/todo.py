@@ -54,6 +54,8 @@ class Entry:
     site: str
     since: int
     reason: str = ""
+    slip: str = ""
+    """The number on the citizen's slip, where the record has one."""
 
     def is_urgent(self, now: int) -> bool:
         """Whether it has waited for more than three days."""
@@ -156,7 +158,10 @@ def _conflicts(desk: Desk, tx: Tx, person: Person, editions: Editions) -> Iterat
             kind = STATES if row.register == STATE else FIELD
             about = known[row.record]
             key = f"{kind}.{ids.record_text(row.record)}.{row.register}"
-            yield Entry(kind, key, row.record, about.kind, row.register, about.site, row.opened_at)
+            yield Entry(
+                kind, key, row.record, about.kind, row.register, about.site, row.opened_at,
+                slip=about.slip,
+            )  # fmt: skip
 
 
 def _pairs(desk: Desk, tx: Tx, person: Person, editions: Editions) -> Iterator[Entry]:
@@ -168,7 +173,7 @@ def _pairs(desk: Desk, tx: Tx, person: Person, editions: Editions) -> Iterator[E
             about = known[row.one]
             yield Entry(
                 PAIR, f"pair.{ids.record_text(row.pair)}", row.one, about.kind, "", about.site,
-                row.found_at, row.reason,
+                row.found_at, row.reason, about.slip,
             )  # fmt: skip
 
 

@@ -79,8 +79,8 @@ def clear(page: Page) -> int:
     done = 0
     while page.locator("#decide").count():
         key = page.locator("#decide input[name=key]").get_attribute("value")
-        page.keyboard.press("1")
-        assert page.locator("input[name=choice]").first.is_checked()
+        page.keyboard.press("2")  # none is proposed
+        assert page.locator("input[name=choice]").nth(1).is_checked()
         page.keyboard.press("r")
         page.keyboard.press("Control+A")
         page.keyboard.type(REASON)
