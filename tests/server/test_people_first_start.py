@@ -65,10 +65,11 @@ class Start:
 def test_an_empty_folder_becomes_a_county_though_killed_between_steps(tmp_path: Path) -> None:
     home, disk = tmp_path / "home", tmp_path / "disk"
     disk.mkdir()
+    home.mkdir()
     start = Start(home)
     assert "选择本县" in start.client.get("/").text
     assert start.send("county", which="own", code="12", name="某县").status_code == 422
-    assert not home.exists()
+    assert not list(home.iterdir())
     assert start.send("county", which="sample").status_code == 303
     start.kill()
 
@@ -97,6 +98,16 @@ def test_an_empty_folder_becomes_a_county_though_killed_between_steps(tmp_path: 
         start.end()
     assert start.process.returncode == 0
     assert not is_unfinished(home)
+
+
+def test_a_folder_that_is_not_there_is_mistyped(tmp_path: Path) -> None:
+    home = tmp_path / "hoem"
+    done = subprocess.run(
+        [*BIANMIN, "county", "serve", "--home", str(home), "--port", "0"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, "请检查目录" in done.stderr) == (1, True)
+    assert not home.exists()
 
 
 def _wizard(root: Path) -> Starlette:
