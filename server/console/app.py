@@ -19,6 +19,7 @@ from server.console.pages import (
     held,
     home,
     login,
+    months,
     pairs,
     progress,
     records,
@@ -35,8 +36,8 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, today, login, todo, conflicts, pairs, held, watch, records, report, devices, staff, audit,
-    progress,
+    home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
+    staff, audit, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

@@ -35,6 +35,7 @@ MENU: tuple[Group, ...] = (
             Entry("/records", "records", "记录"),
             Entry("/watch", "held", "电子监察"),
             Entry("/report", "report", "报表"),
+            Entry("/months", "held", "月结"),
         ),
     ),
     Group(

@@ -46,6 +46,7 @@ DEVICE_STATES = {
     "cut": "已截断",
 }
 TONES = {
+    "已公布": "good", "已签": "good", "待签": "warn", "未月结": "warn",
     "已答复": "good", "已办结": "good", "已送达": "good", "已回访": "good", "在用": "good",
     "同一件": "good", "已评": "good", "已确认": "good", "已到": "good",
     "待补正": "warn", "待补材料": "warn", "差异": "warn", "退回": "warn", "特别程序": "warn",

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from server.accounts import Person
+from server.admin import accounts_of
+from server.console.app import console_app
 from server.metrics.definitions import percent
 from server.months import closing
 from server.months.corrections import Block, corrections
@@ -30,7 +32,9 @@ from server.sight import NotAllowed
 from shared import ids
 from shared.canonical import Value
 from shared.civil import start_of_day
+from tests.server.browser import Browser
 from tests.server.seeding import Moment, Tablet, sample_county
+from tests.server.test_console import form, log_in
 
 OCTOBER = date(2026, 10, 1)
 NOON = 12 * 60 * 60 * 1000
@@ -203,3 +207,35 @@ def test_late_cases_are_named_and_the_flow_adds_up(world: World) -> None:
     assert isinstance(line, list)
     assert (line[2], line[3], line[4]) == ("agent:AGENTA", world.town, True)
     assert percent(9999, 10000) == "99.99%"
+
+
+def test_a_month_is_closed_on_its_page_and_corrected_there(world: World) -> None:
+    for _ in range(20):
+        world.case(world.window, date(2026, 10, 12), date(2026, 10, 13))
+    accounts = accounts_of(world.county)
+    supervisor, password = accounts.add("李督查", "supervisor", world.editions.centre)
+    head, secret = accounts.add("王主任", "head", world.town)
+    browser, township = (Browser(console_app(world.county)) for _ in range(2))
+    world.go(date(2026, 11, 3))
+    log_in(browser, supervisor.name, password)
+    log_in(township, head.name, secret)
+    page = browser.get("/months").text  # the last month that is over
+    assert "月结 2026-10" in page
+    assert "未月结" in page
+    assert 'action="/months/freeze"' not in township.get("/months").text
+    sent = form(browser, "/months", "/months/freeze")
+    assert browser.post("/months/freeze", data=sent).status_code == 303
+    again = browser.post("/months/freeze", data=sent)
+    assert (again.status_code, "已经月结" in again.text) == (409, True)
+    signed = form(township, "/months", "/months/sign")
+    assert township.post("/months/sign", data=signed).status_code == 303
+    wanted = form(browser, "/months", "/months/publish") | {"reason": "按期公布"}
+    waiting = browser.post("/months/publish", data=wanted)
+    assert (waiting.status_code, "没有签字" in waiting.text) == (409, True)
+    assert browser.post("/months/publish", data=wanted | {"unsigned": "1"}).status_code == 303
+    world.now.ms += 60 * 60 * 1000
+    world.case(world.drawer, date(2026, 10, 20), date(2026, 10, 28))
+    page = browser.get("/months?month=2026-10").text
+    for shown in ("已公布", "有更正", "20 / 20", "20 / 21", "其中 1 条当月已登记，因网络迟到"):
+        assert shown in page
+    assert browser.get("/months?month=2026-1").status_code == 422
