@@ -15,7 +15,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check format bench bench-peers soak lock system clean
+.PHONY: help run demo test check format bench bench-peers soak lock system parts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,7 +26,7 @@ run: $(STAMP) system ## Start the sample county and one tablet; Ctrl-C ends both
 demo: $(STAMP) ## A morning offline, the exchange, a conflict settled; last line is JSON
 	@$(PYTHON_IN) -m tests.journeys.demo
 
-test: check system ## Everything CI runs: `make check`, then all tests
+test: check parts ## Everything CI runs: `make check`, then all tests
 	$(PYTHON_IN) -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(STAMP) ## Lint, format, types and the import contract between the rooms
@@ -55,7 +55,10 @@ lock: $(STAMP) ## Resolve every dependency anew into requirements/lock.txt
 	$(RESOLVE) --output-file requirements/uv.txt requirements/uv.in
 
 system: $(STAMP)
-	@.ci/system $(PYTHON_IN)
+	@.ci/system $(PYTHON_IN) drawing
+
+parts: $(STAMP)
+	@.ci/system $(PYTHON_IN) drawing browser
 
 clean: ## Remove what make built (.venv and caches), never a county's or a tablet's home
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

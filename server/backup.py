@@ -32,6 +32,7 @@ from server.keys import KeyUnreadable, load_keys
 from server.opening import close_county, open_with
 from server.storage import COUNTY, Ledger, Tx
 from server.storage.rows import Stream
+from server.today import LastBackup, note_backup
 from shared import chain
 from shared.errors import BianminError, Refused
 
@@ -74,7 +75,14 @@ def backup(county: County, path: Path, *, outside: bool = False) -> BackedUp:
     outside = outside or _is_on_another_disk(county.home, path)
     if outside:
         county.ledger.writing(lambda tx: tx.put_backed_up(seqs, county_seq))
-    return BackedUp(operations, county_seq, path.stat().st_size, outside)
+    size = path.stat().st_size
+    note_backup(
+        county.home,
+        LastBackup(
+            at=county.now(), file=str(path), outside=outside, operations=operations, bytes=size
+        ),
+    )
+    return BackedUp(operations, county_seq, size, outside)
 
 
 def _is_on_another_disk(home: CountyHome, path: Path) -> bool:

@@ -48,10 +48,12 @@ def init_county(
     name: str = "",
     now: Callable[[], int],
     entropy: Callable[[int], bytes],
+    with_admin: bool = True,
 ) -> Born:
     """Make a county at `root`; raise HomeExists, CountyExists, Misuse, DatabaseUnavailable.
 
-    With `sample`: sites, catalogue and calendar of the sample county, and one administrator.
+    With `sample`: sites, catalogue and calendar of the sample county, and one administrator
+    (unless `with_admin` is false: the first start asks for one).
     """
     if sample and str(code) != SAMPLE_COUNTY:
         raise Misuse(
@@ -73,7 +75,7 @@ def init_county(
     home = CountyHome(home.root, config)
     county = _begun(home, keys, sample, now, entropy)
     try:
-        password = _add_admin(county) if sample else None
+        password = _add_admin(county) if sample and with_admin else None
         write_card(county)
     finally:
         close_county(county)

@@ -58,6 +58,8 @@ class Court:
         self._landing = landing
         self._sessions: dict[bytes, Entry] = {}
         """The judged openings that operations of this sitting name."""
+        self._open: dict[bytes, tuple[int, bytes]] = {}
+        """Stream → its last seq judged in this sitting, and the session that stands open there."""
 
     def rulings(self, arrived: Arrived, roster: Roster, grants: Sequence[Grant]) -> list[Ruling]:
         """Return the rulings on an envelope's new operations, in their order."""
@@ -74,6 +76,8 @@ class Court:
                 hearing.open = None if is_close else operation.id
             head = chain.extend(head, operation.id)
             rulings.append(ruling)
+        if hearing.open is not None and not arrived.base.branch:
+            self._open[arrived.base.stream] = (operation.skeleton.seq, hearing.open)
         return rulings
 
     def _hearing(self, arrived: Arrived, roster: Roster, grants: Sequence[Grant]) -> _Hearing:
@@ -86,8 +90,14 @@ class Court:
         self._sessions |= _sessions(self._tx, operations, self._sessions.keys())
         first, before = operations[0].skeleton, None
         if first.kind != session.KIND and first.session is not None:
-            before = self._tx.last_session(base.stream, before_seq=first.seq)
+            before = self._last_session(base.stream, first.seq)
         return _Hearing(arrived, bench, roster.postings, grants, before)
+
+    def _last_session(self, stream: bytes, before_seq: int) -> bytes | None:
+        seq, session_open = self._open.get(stream, (0, None))
+        if session_open is not None and seq == before_seq - 1:
+            return session_open
+        return self._tx.last_session(stream, before_seq=before_seq)
 
     def _ruling(self, hearing: _Hearing, operation: Operation, head: bytes) -> Ruling:
         record, bench = operation.skeleton.record, hearing.bench

@@ -80,7 +80,7 @@ class Desk:
             editions = self.county.editions(tx)
             cut = self._cut(person, editions, which)
             rows = tx.list_records(cut, before=before, limit=min(limit, LIST_MAX))
-            return self._seen(tx, person, editions, rows)
+            return self.seen_rows(tx, person, editions, rows)
 
     def by_slip(self, person: Person, slip: str) -> RecordRow | None:
         """Return the record a slip number names, if the person may see it."""
@@ -89,7 +89,7 @@ class Desk:
             if row is None:
                 return None
             editions = self.county.editions(tx)
-            return next(iter(self._seen(tx, person, editions, [row])), None)
+            return next(iter(self.seen_rows(tx, person, editions, [row])), None)
 
     def rows(self, person: Person, records: Iterable[bytes]) -> list[RecordRow]:
         """Return these records in their order, leaving out what the person may not see."""
@@ -98,7 +98,7 @@ class Desk:
             editions = self.county.editions(tx)
             found = tx.records(wanted)
             rows = [found[one] for one in wanted if one in found]
-            return self._seen(tx, person, editions, rows)
+            return self.seen_rows(tx, person, editions, rows)
 
     def record(
         self, person: Person, record: bytes, *, reveal: bool = False, reason: str = ""
@@ -154,7 +154,7 @@ class Desk:
             editions = self.county.editions(tx)
             found = merging.undecided(tx)
             rows = tx.records({one for row in found for one in (row.one, row.other)})
-            seen = {row.record for row in self._seen(tx, person, editions, rows.values())}
+            seen = {row.record for row in self.seen_rows(tx, person, editions, rows.values())}
             return [shapes.pair(row) for row in found if {row.one, row.other} <= seen]
 
     def held(self, person: Person) -> list[messages.Held]:
@@ -164,15 +164,15 @@ class Desk:
             editions = self.county.editions(tx)
             found: list[messages.Held] = []
             for page in tx.waiting():
-                found += shapes.held(tx, self._visible(tx, person, editions, page))
+                found += shapes.held(tx, self.visible(tx, person, editions, page))
             return found
 
-    def _visible(
+    def visible(
         self, tx: Tx, person: Person, editions: Editions, page: Sequence[Judgement]
     ) -> list[Judgement]:  # fmt: skip
         """What waits on records the person may see; the county's people see what has none yet."""
         records = tx.records({row.record for row in page})
-        seen = {row.record for row in self._seen(tx, person, editions, records.values())}
+        seen = {row.record for row in self.seen_rows(tx, person, editions, records.values())}
         is_county = person.role in sight.COUNTY_ROLES
         return [
             row for row in page if row.record in seen or (is_county and row.record not in records)
@@ -267,7 +267,7 @@ class Desk:
             return which._replace(kinds=kinds)
         return which._replace(kinds=kinds, townships=[township])
 
-    def _seen(
+    def seen_rows(
         self, tx: Tx, person: Person, editions: Editions, rows: Iterable[RecordRow]
     ) -> list[RecordRow]:
         """Those of these records that the person may see at all."""

@@ -10,25 +10,19 @@ over that month; the frozen figures stay what they were.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from server import steward
-from server.cards import card_fields
 from server.county import County, NoEdition, day_number
-from server.report import make_report
-from server.steward import Draft
+from server.months import closing
+from server.months.sheets import next_month
 from server.storage import RecordFilter, Tx
 from server.upgrading import judge_known
-from shared import canonical, ids
 from shared.calendars import CalendarEdition
-from shared.canonical import Value
 from shared.civil import civil_date
 
 LEASE = "run-due"
 LEASE_MS = 10 * 60 * 1000
-KIND = "month_close"
 CLOSE_AFTER_DAYS = 3
 SOON_WORKDAYS = 3
 _BATCH = 500
@@ -54,7 +48,7 @@ def run_due(county: County) -> dict[str, object]:
             "judged_again": judge_known(county),
             **_deadlines(county),
             "month_closes": [
-                f"{month:%Y-%m}" for month in _months(county) if _close(county, month)
+                f"{month:%Y-%m}" for month in _months(county) if closing.freeze(county, month)
             ],
         }
     finally:
@@ -102,42 +96,6 @@ def _months(county: County) -> Iterator[date]:
         except NoEdition:
             return
     month = begun.replace(day=1)
-    while (following := _next_month(month)) + timedelta(days=CLOSE_AFTER_DAYS) <= county.today():
+    while (following := next_month(month)) + timedelta(days=CLOSE_AFTER_DAYS) <= county.today():
         yield month
         month = following
-
-
-def _close(county: County, month: date) -> bool:
-    """Freeze the figures of a month unless they are; return whether it was done now."""
-    record = ids.uuid8(KIND, county.code.to_bytes(4, "big"), month.isoformat().encode())
-
-    def step(tx: Tx) -> bool:
-        if tx.operations_of([record])[record]:
-            return False
-        editions = county.editions(tx)
-        last = _next_month(month) - timedelta(days=1)
-        report = make_report(
-            tx, editions.sites, month, last, fields=card_fields, today=county.today()
-        )
-        figures: dict[str, Value] = {
-            key: [figure.numerator, figure.denominator] for key, figure in report.figures.items()
-        }
-        draft = Draft(
-            record,
-            KIND,
-            "freeze",
-            {
-                "month": f"{month:%Y-%m}",
-                "figures": figures,
-                "digest": hashlib.sha256(canonical.encode(figures)).hexdigest(),
-            },
-            site=editions.centre,
-        )
-        steward.write(tx, county, [draft])
-        return True
-
-    return county.ledger.writing(step)
-
-
-def _next_month(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -50,6 +50,17 @@ def due_of(calendar: CalendarEdition, record: Record) -> DueDate | None:
     No act but `correct_record` touches item and limits once a case is accepted, so what the record
     shows is what the acceptance froze, set right where the county corrected it.
     """
+    deadline = deadline_of(record)
+    if deadline is None:
+        return None
+    try:
+        return deadline.promised_due(calendar)
+    except CalendarMissing:  # a year nobody has published yet: shown as 暂无期限, not guessed
+        return None
+
+
+def deadline_of(record: Record) -> Deadline | None:
+    """Return what decides when an accepted case is due; None for every other record."""
     if record.kind != "case":
         return None
     accepted = next((e for e in record.history if e.act in _ACCEPTING), None)
@@ -58,14 +69,10 @@ def due_of(calendar: CalendarEdition, record: Record) -> DueDate | None:
         return None
     unit = Unit.NATURAL if record.fields.get("days_unit") == "day" else Unit.WORKDAY
     legal = statutory if isinstance(statutory, int) else promised
-    deadline = Deadline(
+    return Deadline(
         civil_date(accepted.effective_at), Limit(promised, unit), Limit(legal, unit),
         _suspensions(record), _extensions(record), joint=record.fields.get("joint") is True,
     )  # fmt: skip
-    try:
-        return deadline.promised_due(calendar)
-    except CalendarMissing:  # a year nobody has published yet: shown as 暂无期限, not guessed
-        return None
 
 
 def _suspensions(record: Record) -> list[Suspension]:

@@ -64,7 +64,7 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-class _Server(uvicorn.Server):
+class SteadyServer(uvicorn.Server):
     """uvicorn raises a signal again once it has stopped; then sockets would not be tidied away."""
 
     @contextlib.contextmanager
@@ -85,7 +85,7 @@ def _serve(app: Starlette, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = _Server(config)
+    server = SteadyServer(config)
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     server.run([listener])
     log.info("stopped")

@@ -23,8 +23,10 @@ from typing import IO
 import httpx
 
 from server import files
+from server.first_start import is_unfinished
 from server.home import CountyHome
 from server.processes import GRACE_S
+from server.wizard import run_first_start
 from shared.errors import BianminError, Refused
 
 READY_S = 60.0
@@ -92,11 +94,20 @@ class Child:
             self.process.wait()
 
 
-def serve(root: Path, host: str, port: int, say: Callable[[str], None]) -> None:
+def serve(
+    root: Path, host: str, port: int, say: Callable[[str], None],
+    say_start: Callable[[str, str], None] = lambda _address, _code: None,
+) -> None:  # fmt: skip
     """Serve the county until SIGTERM or SIGINT; `say` gets the address once both answer.
 
+    On an empty folder the first start comes before: `say_start` gets its address and start code.
     Port 0 takes a free one. Raises AlreadyServed, PortTaken, NotReady, NoHome.
     """
+    if is_unfinished(root):
+        with _listen(host, port) as listener:
+            port = listener.getsockname()[1]
+            if not run_first_start(root, _address(host, listener), listener, say_start):
+                return
     home = CountyHome.open(root)
     stopped = _Stopped()
     with _lock(home) as lock, _listen(host, port) as listener:

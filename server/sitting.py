@@ -78,6 +78,8 @@ class Sitting:
         self._envelopes: dict[bytes, Envelope] = {}
         self._judged: dict[bytes, _Judged] = {}
         """By the digest of the envelope."""
+        self._places: dict[tuple[bytes, int, int], Origin] = {}
+        """Stream, branch and seq → the operation that stands there."""
 
     @cached_property
     def _editions(self) -> Editions:
@@ -168,9 +170,13 @@ class Sitting:
             raise Refuse("seal_again")
 
         def earlier(seq: int) -> Origin | None:
-            tx = self._tx
-            place = tx.place(base.stream, seq, branch=base.branch) or tx.place(base.stream, seq)
-            return None if place is None else Origin(*place)
+            tx, key = self._tx, (base.stream, base.branch, seq)
+            if key not in self._places:
+                place = tx.place(base.stream, seq, branch=base.branch) or tx.place(base.stream, seq)
+                if place is None:
+                    return None
+                self._places[key] = Origin(*place)
+            return self._places[key]
 
         try:
             return parsed.open(recipient.private, earlier)

@@ -8,6 +8,7 @@ ask here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.act_table import ACTS, COMMON_ACTS
 from shared.errors import BianminError
@@ -116,6 +117,7 @@ def rank_of(role: Role | str) -> int:
     return RANK[_role(role)]
 
 
+@lru_cache(maxsize=4096)
 def may(question: Question) -> Decision:
     """The one function of the permission table. Raises UnknownRole for a word it does not know."""
     role = _role(question.role)

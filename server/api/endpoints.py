@@ -178,5 +178,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST", "/records/{record}/attachments", "打开一个附件，查看会被记录",
         messages.AttachmentContent, _open_attachment, messages.OpenAttachment,
     ),
-    Endpoint("GET", "/report", "报表：全部指标", messages.Report, _report, parameters=PERIOD),
+    Endpoint("GET", "/report", "报表：各项指标", messages.Report, _report, parameters=PERIOD),
 )  # fmt: skip

@@ -112,7 +112,14 @@ def serve(home: Path, host: str, port: int, as_json: bool) -> None:
     """启动县级服务，直到 Ctrl-C。"""
     from server.serve import serve as run
 
-    run(home, host, port, lambda url: show({"url": url}, as_json, [f"县级服务已启动：{url}"]))
+    def first(url: str, code: str) -> None:
+        words = [f"首次使用：请用浏览器打开 {url}", f"从另一台电脑打开时要输入启动码 {code}"]
+        show({"setup": url, "start_code": code}, as_json, words)
+
+    def begun(url: str) -> None:
+        show({"url": url}, as_json, [f"县级服务已启动：{url}"])
+
+    run(home, host, port, begun, first)
 
 
 @click.command("invite")

@@ -24,6 +24,9 @@ from server.console.pages import (
     records,
     report,
     staff,
+    today,
+    todo,
+    watch,
 )
 from server.console.render import render
 from server.console.security import SameSite, SecurityHeaders
@@ -32,7 +35,8 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, login, records, conflicts, pairs, held, devices, report, staff, audit, progress,
+    home, today, login, todo, conflicts, pairs, held, watch, records, report, devices, staff, audit,
+    progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

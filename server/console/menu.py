@@ -28,19 +28,12 @@ class Group(NamedTuple):
 
 
 MENU: tuple[Group, ...] = (
-    Group("", (Entry("/", "home", "首页"),)),
-    Group(
-        "待处理",
-        (
-            Entry("/conflicts", "conflicts", "冲突"),
-            Entry("/pairs", "pairs", "疑似重复"),
-            Entry("/held", "held", "待审"),
-        ),
-    ),
+    Group("", (Entry("/", "home", "首页"), Entry("/todo", "conflicts", "待处理"))),
     Group(
         "查看",
         (
             Entry("/records", "records", "记录"),
+            Entry("/watch", "held", "电子监察"),
             Entry("/report", "report", "报表"),
         ),
     ),

@@ -11,7 +11,7 @@ from server.metrics.figure import Figure
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One figure: its key, its name, its rule, whether it is a rate, and how else it is shown:
-    `count`, `rate`, `ratio` and `days` (two decimals), `money` (分, shown in 元)."""
+    `count`, `rate`, `ratio` and `days` (two decimals)."""
 
     key: str
     label: str
@@ -108,21 +108,6 @@ DEFINITIONS: tuple[Definition, ...] = (
         "期内办结的办件数；同列期内受理而期末未办结的。",
     ),
     Definition(
-        "M16",
-        "申请同比",
-        "本期 − 上年同期（相同日期、相同口径）；同列两期都有的站点之差（可比口径）。",
-    ),
-    Definition(
-        "M16_accepted",
-        "受理同比",
-        "期内受理 − 上年同期受理；同列可比口径。",
-    ),
-    Definition(
-        "M16_closed",
-        "办结同比",
-        "期内办结 − 上年同期办结；同列可比口径。",
-    ),
-    Definition(
         "M17",
         "当月办结率",
         "期内受理的办件中，受理当月（且期内）办结的比例。",
@@ -177,9 +162,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "M27",
-        "收费（元）",
-        "期内收费合计，扣除已退；同列笔数。",
-        show="money",
+        "收费（分）",
+        "期内收费合计，扣除已退；单位为分；同列笔数。",
     ),
     Definition(
         "M28",
@@ -197,58 +181,9 @@ DEFINITIONS: tuple[Definition, ...] = (
         "期内上门服务的人次。",
     ),
     Definition(
-        "M29",
-        "新站点办结与受理之比",
-        "期内启用的站点（以站点名册为准）办结 ÷ 受理；同列其余站点。",
-        is_rate=True,
-    ),
-    Definition(
-        "M30",
-        "联办件办结",
-        "期内办结的联办件数。",
-    ),
-    Definition(
-        "M30_consultations",
-        "网上咨询",
-        "网上渠道登记、已答复或已转介的咨询件数。",
-    ),
-    Definition(
-        "M30_complaints",
-        "网上投诉",
-        "网上渠道登记的投诉件数。",
-    ),
-    Definition(
-        "M33",
-        "培训覆盖率",
-        "期末在岗人员中，期内做过练习记录的比例。",
-        is_rate=True,
-    ),
-    Definition(
-        "M34",
-        "在岗人员",
-        "期末在岗的人数；同列单位数。",
-    ),
-    Definition(
-        "N1",
-        "未联系平板",
-        "三天以上没有联系县里的在用平板；同列最长天数。县里看不到平板上未上传的件数。",
-    ),
-    Definition(
         "N2",
         "同步时延（小时）",
         "期内登记从发生到县里收到的时间，第 95 百分位；同列中位数（分钟）。",
-        show="days",
-    ),
-    Definition(
-        "N3",
-        "两头受理率",
-        "期内判为同一件的 ÷ 期内受理。",
-        is_rate=True,
-    ),
-    Definition(
-        "N4",
-        "冲突人工处置时长（小时）",
-        "期内裁定的冲突，从后到一方到县至裁定的平均时长。",
         show="days",
     ),
     Definition(
@@ -306,8 +241,6 @@ def shown(definition: Definition, figure: Figure) -> str:
         if exact is not None:
             return percent(exact.numerator, exact.denominator)
         return percent(figure.numerator, figure.denominator or 0)
-    if definition.show == "money":
-        return f"{figure.numerator / 100:.2f}"
     if definition.show in ("ratio", "days"):
         hundredths = int(figure.fraction * 100 + Fraction(1, 2))
         return f"{hundredths // 100}.{hundredths % 100:02d}"

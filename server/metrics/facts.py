@@ -15,12 +15,11 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, or_, select
 
-from server.schema import judgements, operations, pairs, records
+from server.schema import judgements, operations, records
 from server.storage.ledger import Tx
 from shared import ids
 from shared.canonical import Value
 from shared.ids import InvalidId
-from shared.kinds import LISTED
 from shared.verdict import Status
 
 VOIDED = "作废"
@@ -30,13 +29,13 @@ Fields = Callable[[Tx, Collection[bytes]], Iterable[tuple[bytes, Shown]]]
 """Shown fields of records one by one; who asks for figures says how a folded record is read."""
 KEPT = (
     "target_site", "finding", "level", "of", "channel", "service_mode", "item", "item_kind",
-    "promised_days", "statutory_days", "days_unit", "joint", "proxy", "amount_fen", "refunded_fen",
+    "promised_days", "statutory_days", "days_unit", "proxy", "amount_fen", "refunded_fen",
 )  # fmt: skip
 """Only these are kept of a record: a year of a county is 400,000 records."""
 CHUNK = 500
 T = TypeVar("T")
 
-_j, _r, _o, _p = judgements.c, records.c, operations.c, pairs.c
+_j, _r, _o = judgements.c, records.c, operations.c
 
 
 class Fact(NamedTuple):
@@ -52,25 +51,7 @@ class Fact(NamedTuple):
     state: str
     """The record's state now."""
     due_on: int | None
-    author: str
     operation: bytes
-
-
-class Settled(NamedTuple):
-    """A decided conflict: when its later side reached the county, and when it was decided."""
-
-    record: bytes
-    site: str
-    opened_at: int
-    decided_at: int
-
-
-class Pair(NamedTuple):
-    """Two records decided to be one matter in the period, with the sites of both."""
-
-    record: bytes
-    sites: tuple[str, str]
-    items: tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -86,14 +67,8 @@ class Facts:
     ratings: list[Fact] = field(default_factory=list)
     charges: list[Fact] = field(default_factory=list)
     visits: list[Fact] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
     late: list[Fact] = field(default_factory=list)
     """Acts of every case that was closed late or is past its promise, whenever that was."""
-    began_on: int | None = None
-    """The day of the first acceptance ever in the scope asked for."""
-    practice: list[Fact] = field(default_factory=list)
-    """The opening acts of practice records of the period: they count for training alone."""
     received: Mapping[bytes, int] = field(default_factory=dict)
     """When the county received the opening act of a matter, Unix ms."""
     visited: Mapping[bytes, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -132,14 +107,12 @@ def read_facts(
         consultations=opened["consultation"], proxies=opened["proxy"],
         complaints=opened["complaint"], ratings=opened["rating"], charges=opened["charge"],
         visits=opened["visit"], cases=read_cases(tx, from_on, to_on, overdue_before),
-        results=_results(tx, from_on, to_on), settled=_settled(tx, from_on, to_on),
-        pairs=_pairs(tx, from_on, to_on), late=_late(tx, to_on),
+        results=_results(tx, from_on, to_on), late=_late(tx, to_on),
     )  # fmt: skip
     _read_fields(tx, found, fields)
     practice = {one for one, values in found.fields.items() if values.get("practice") is True}
     opening = [fact for facts in opened.values() for fact in facts]
     opening += [f for f in found.cases if f.act == "receive" and from_on <= f.on <= to_on]
-    found.practice = [fact for fact in opening if fact.record in practice]
     _leave_out(found, practice)
     found.received = _received(tx, (f.operation for f in opening if f.record not in practice))
     closed = {f.record for f in found.cases if f.act in CLOSING and from_on <= f.on <= to_on}
@@ -205,7 +178,7 @@ def _read_fields(tx: Tx, found: Facts, fields: Fields) -> None:
             found.visits, found.cases, found.results, found.late,
         )
         for fact in facts
-    } | {one.record for one in found.settled}  # fmt: skip
+    }  # fmt: skip
     _keep(tx, everything, fields, found.fields)
     about = {matter_of(found.fields.get(f.record, {})) for f in (*found.ratings, *found.charges)}
     _keep(tx, {one for one in about if one} - everything, fields, found.fields)
@@ -226,7 +199,6 @@ def _leave_out(found: Facts, practice: set[bytes]) -> None:
     found.complaints, found.ratings = real(found.complaints), real(found.ratings)
     found.charges, found.visits = real(found.charges), real(found.visits)
     found.late = real(found.late)
-    found.settled = [one for one in found.settled if one.record not in practice]
 
 
 def _acts(tx: Tx, kind: str, acts: Collection[str], from_on: int, to_on: int) -> list[Fact]:
@@ -241,7 +213,7 @@ def _facts(
     statement = (
         select(
             _j.record, _j.act, _j.site, _j.effective_on, _j.effective_at, _r.state, _r.due_on,
-            _j.author, _j.operation,
+            _j.operation,
         )
         .join_from(
             judgements, records, (_r.county == _j.county) & (_r.record == _j.record)
@@ -264,40 +236,6 @@ def _facts(
 def _results(tx: Tx, from_on: int, to_on: int) -> list[Fact]:
     back = {fact.record for fact in _acts(tx, "proxy", ("result_out",), from_on, to_on)}
     return acts_of(tx, back, ("result_out", "deliver"), to_on)
-
-
-def _settled(tx: Tx, from_on: int, to_on: int) -> list[Settled]:
-    acts = _facts(
-        tx, _j.kind.in_(LISTED), _j.act == "settle", _j.effective_on.between(from_on, to_on)
-    )
-    done = tx.operations([fact.operation for fact in acts])
-    sides = {one.id: one.skeleton.parents for one in done.values()}
-    arrived = _received(tx, (parent for parents in sides.values() for parent in parents))
-    rows = tx.records({fact.record for fact in acts})
-    return [
-        Settled(
-            fact.record, rows[fact.record].site,
-            max((arrived[one] for one in sides[fact.operation] if one in arrived), default=fact.at),
-            fact.at,
-        )
-        for fact in acts
-    ]  # fmt: skip
-
-
-def _pairs(tx: Tx, from_on: int, to_on: int) -> list[Pair]:
-    acts = _acts(tx, "pair", ("decide",), from_on, to_on)
-    same = {fact.record for fact in acts if fact.state == "同一件"}
-    rows = [row for row in tx.list_pairs("same") if row.pair in same]
-    known = tx.records({one for row in rows for one in (row.one, row.other)})
-    return [
-        Pair(
-            row.pair,
-            (known[row.one].site, known[row.other].site),
-            (known[row.one].item, known[row.other].item),
-        )
-        for row in rows
-        if row.one in known and row.other in known
-    ]
 
 
 def _late(tx: Tx, to_on: int) -> list[Fact]:

@@ -1,15 +1,12 @@
-"""How work flows: M15 to M19, M22, M24 to M26, M29, M30, and the one-time notice and the trips.
+"""How work flows: M15, M17 to M19, M22, M24 to M26, the one-time notice and the trips.
 
 Choices where DOMAIN.md leaves one, beside those of server.metrics.cases:
-* M16 compares the same dates of last year (29 February with the 28th); 可比 counts only the sites
-  that the register of sites had on the last day of both periods;
 * M17 asks of each case accepted in the period whether it was closed by the end of that month, or of
   the period where this ends before;
 * M18 leaves days without an acceptance and free days out;
 * M19 divides by the months the period touches, and says by how many;
 * M24 counts back from the last month that is over, to the first acceptance at most;
 * M25: closed at a window by 当场办结, or receipt and closing name one visit;
-* M29: a new site is one whose first code in the register begins in the period;
 * notice: cases with a correction notice in the period, good with one in all up to its end;
 * trips: different visits named by acts of a case; a proxy's case without any is 0, any other case
   without any is left out and shown.
@@ -17,18 +14,17 @@ Choices where DOMAIN.md leaves one, beside those of server.metrics.cases:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 
 from server.metrics.cases import Case
-from server.metrics.counting import consultations, first_ratings
+from server.metrics.counting import first_ratings
 from server.metrics.facts import Facts, matter_of
 from server.metrics.figure import Figure, Scope, counted, rate
 from shared.calendars import CalendarEdition, CalendarMissing
 
 AT_WINDOW = "window"
-ONLINE = "online"
 
 
 def applied(cases: Iterable[Case], from_on: int, to_on: int) -> dict[str, Figure]:
@@ -45,23 +41,6 @@ def applied(cases: Iterable[Case], from_on: int, to_on: int) -> dict[str, Figure
         "M15_accepted": counted((c.record for c in accepted), {"carried": carried}),
         "M15_closed": counted((c.record for c in closed), {"open": open_now}),
     }
-
-
-def year_on_year(
-    now: Iterable[Case], before: Iterable[Case], periods: tuple[int, int, int, int],
-    comparable: Collection[str],
-) -> dict[str, Figure]:  # fmt: skip
-    """Return M16. `periods`: first and last day of now and of last year."""
-    found: dict[str, Figure] = {}
-    now, before = list(now), list(before)
-    for key, name in (("M16", "received_on"), ("M16_accepted", "accepted_on"),
-                      ("M16_closed", "closed_on")):  # fmt: skip
-        mine = [c for c in now if _in(getattr(c, name), *periods[:2])]
-        last = [c for c in before if _in(getattr(c, name), *periods[2:])]
-        alike = [sum(1 for c in some if c.site in comparable) for some in (mine, last)]
-        extra = {"this": len(mine), "last": len(last), "comparable": alike[0] - alike[1]}
-        found[key] = Figure(len(mine) - len(last), None, extra=extra)
-    return found
 
 
 def cohorts(
@@ -101,7 +80,7 @@ def _is_worked(calendar: CalendarEdition | None, on: int) -> bool:
 def closings(
     facts: Facts, cases: Iterable[Case], from_on: int, to_on: int, scope: Scope
 ) -> dict[str, Figure]:
-    """Return M19, M22, M25, M26, M30 (joint) and the trips."""
+    """Return M19, M22, M25, M26 and the trips."""
     cases = list(cases)
     closed = [c for c in cases if _in(c.closed_on, from_on, to_on)]
     accepted = [c for c in cases if _in(c.accepted_on, from_on, to_on)]
@@ -121,7 +100,6 @@ def closings(
         ),
         "M25": rate(spot, [c.record for c in closed if c.record not in spot]),
         "M26": Figure(len(closed), len(accepted), records),
-        "M30": counted(c.record for c in closed if c.values.get("joint") is True),
         "N7": _trips(facts, closed),
     }
 
@@ -151,34 +129,6 @@ def notices(cases: Iterable[Case], from_on: int, to_on: int) -> Figure:
         [c.record for c in told if len(c.corrections) == 1],
         [c.record for c in told if len(c.corrections) > 1],
     )
-
-
-def new_sites(cases: Iterable[Case], from_on: int, to_on: int, new: Collection[str]) -> Figure:
-    """Return M29: closed ÷ accepted at the sites that are new in the period."""
-    cases = list(cases)
-    closed = [c for c in cases if _in(c.closed_on, from_on, to_on)]
-    accepted = [c for c in cases if _in(c.accepted_on, from_on, to_on)]
-    mine = [c for c in closed if c.site in new]
-    taken = sum(1 for c in accepted if c.site in new)
-    extra = {
-        "sites": len(new), "old_closed": len(closed) - len(mine),
-        "old_accepted": len(accepted) - taken,
-    }  # fmt: skip
-    return Figure(len(mine), taken, tuple(c.record for c in mine), extra=extra)
-
-
-def online(facts: Facts, scope: Scope) -> dict[str, Figure]:
-    """Return the consultations and complaints of M30 that came online."""
-    asked = [fact.record for fact in consultations(facts, scope)]
-    complained = [
-        fact.record for fact in facts.complaints
-        if scope.holds(fact.site) and scope.takes(facts.fields.get(fact.record, {}))
-    ]  # fmt: skip
-
-    def came(some: list[bytes]) -> Figure:
-        return counted(r for r in some if facts.fields.get(r, {}).get("channel") == ONLINE)
-
-    return {"M30_consultations": came(asked), "M30_complaints": came(complained)}
 
 
 def clean_months(
@@ -213,14 +163,6 @@ def _months(first: int, last: int) -> Iterable[int]:
 
 def _month_before(month: int) -> int:
     return month - 1 if month % 100 > 1 else month - 89
-
-
-def last_year(on: date) -> date:
-    """Return the same day of last year; of 29 February the 28th."""
-    try:
-        return on.replace(year=on.year - 1)
-    except ValueError:
-        return (on - timedelta(days=1)).replace(year=on.year - 1)
 
 
 def _in(on: int | None, from_on: int, to_on: int) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Update,
     any_,
+    bindparam,
     delete,
     func,
     literal,
@@ -29,6 +30,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server import sealing
 
 _R = TypeVar("_R", bound=NamedTuple)
+_PLACES_MAX = 1 << 12
+"""Values looked up by one statement of SQLite, which has a limit."""
 
 
 class Access:
@@ -103,6 +106,8 @@ class Access:
         """
         if not values:
             return []
+        if self._is_sqlite and not where:
+            return self._found_by_text(tuple(columns), column, list(dict.fromkeys(values)))
         inside = select(*columns).where(column.table.c.county == self.county, *where)
         if self._is_sqlite:
             return self.connection.execute(inside.where(column.in_(values))).all()
@@ -112,6 +117,19 @@ class Access:
         each = (inside.with_for_update() if locked else inside).lateral()
         statement = select(each).select_from(wanted.join(each, true()))
         return self.connection.execute(statement).all()
+
+    def _found_by_text(
+        self, columns: tuple[ColumnElement[Any], ...], column: Column[Any], values: list[Any]
+    ) -> list[Any]:
+        """`_found` on SQLite: the last value fills up the places of a text made before."""
+        found: list[Any] = []
+        for start in range(0, len(values), _PLACES_MAX):
+            part = values[start : start + _PLACES_MAX]
+            places = 1 << (len(part) - 1).bit_length()
+            given = (self.county, *part, *part[-1:] * (places - len(part)))
+            text = _found_text(columns, column, places)
+            found += self.connection.exec_driver_sql(text, given).all()
+        return found
 
     def _rows(self, row: type[_R], statement: Select[Any]) -> list[_R]:
         return [row(*found) for found in self.connection.execute(statement)]
@@ -161,6 +179,15 @@ def _text(statement: Any, is_sqlite: bool) -> str:
         dialect=back_end.dialect(paramstyle="qmark" if is_sqlite else "format")
     )
     assert list(compiled.positiontup) == [column.name for column in statement.table.c]
+    return str(compiled)
+
+
+@cache
+def _found_text(columns: tuple[ColumnElement[Any], ...], column: Column[Any], places: int) -> str:
+    """The SQL of `columns` where `column` is one of so many values; the county comes first."""
+    of_county = column.table.c.county == bindparam("of")
+    among = column.in_([bindparam(f"value_{n}") for n in range(places)])
+    compiled = select(*columns).where(of_county, among).compile(dialect=sqlite.dialect())
     return str(compiled)
 
 

@@ -144,6 +144,7 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     (pair,) = client.ask("GET", "/pairs")
     (held,) = client.ask("GET", "/held")
     assert {one["short_code"] for one in client.ask("GET", "/devices")} == {"K7Q2", "M3XA", "T4RB"}
+    assert {one["key"] for one in client.ask("GET", "/today")["lines"]} >= {"disk", "version"}
     assert len(client.ask("GET", "/records")) == 3
     assert client.ask("GET", f"/records/{record}")["state"] == "已委托"
     period: dict[str, Any] = {"from": "2026-11-01", "to": "2026-11-30"}

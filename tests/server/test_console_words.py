@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from server import todo
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
 from server.console.pages import audit, conflicts, devices, held, pairs, report, staff
@@ -30,7 +31,8 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         )
     }  # fmt: skip
     assert len(found) > 100
-    found |= menu.labels()
+    found |= menu.labels() | {*todo.KINDS.values(), *todo.SURE.values()}
+    found |= {todo.NEWER, todo.SAME_NUMBER, todo.SAME_NAME}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
     found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}

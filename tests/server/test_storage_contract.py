@@ -59,6 +59,19 @@ def test_an_operation_is_in_the_ledger_once_however_often_it_comes(ledger: Ledge
         assert tx.known_ids([]) == set()
 
 
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 4096, 4097, 9000])
+def test_of_many_ids_those_of_the_ledger_are_found_once(ledger: Ledger, count: int) -> None:
+    rows = [stored(operation(seq)) for seq in range(1, 4)]
+    with ledger.write() as tx:
+        tx.append_operations(rows)
+    known = [row.id for row in rows]
+    others = [number.to_bytes(32, "big") for number in range(count)]
+    with ledger.read() as tx:
+        assert tx.known_ids([known[0], *others, *known[1:], known[0]]) == set(known)
+        assert tx.known_ids(others) == set()
+        assert list(tx.stored([*known, *known[:1]]).values()) == sorted(rows, key=lambda r: r.id)
+
+
 def test_another_operation_at_the_same_place_is_refused_whole(ledger: Ledger) -> None:
     first, other = operation(1), operation(1, person_name="另一个")
     with ledger.write() as tx:

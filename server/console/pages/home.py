@@ -11,8 +11,10 @@ from server.api import messages
 from server.console.names import Names
 from server.console.web import Site, Visit, route
 from server.county import day_number
+from server.sight import COUNTY_ROLES
 from server.storage import RecordFilter
 from server.storage.rows import Device
+from server.today import today_of
 from shared.civil import DAY_MS
 
 SILENT_DAYS = 5
@@ -46,6 +48,7 @@ def show(visit: Visit) -> Response:
         names=Names(visit),
         done=MESSAGES.get(visit.query.get("done", ""), ""),
         shown=SHOWN,
+        sheet=today_of(county, person) if person.role in COUNTY_ROLES else None,
     )
 
 

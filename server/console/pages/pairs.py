@@ -14,7 +14,6 @@ from server.console.pages.records import Line, line_of
 from server.console.web import Site, Visit, WrongForm, route
 from server.desk import UnknownConflict
 from server.storage.rows import RecordRow
-from server.veil import MASKED
 from shared import ids
 
 SHOWN = 20
@@ -56,7 +55,7 @@ def show(visit: Visit) -> Response:
     both = []
     for pair in found[:SHOWN]:
         rows = visit.site.desk.rows(visit.who, [ids.parse_record(one) for one in pair.records])
-        both.append(Both(pair, [_half(visit, row, names) for row in rows]))
+        both.append(Both(pair, [half(visit, row, names) for row in rows]))
     return visit.page(
         "pairs.html",
         found=both,
@@ -83,10 +82,13 @@ def settle(visit: Visit) -> Response:
     return visit.go("/pairs?done=settled")
 
 
-def _half(visit: Visit, row: RecordRow, names: Names) -> Half:
-    record = visit.site.desk.record(visit.who, row.record).record
+def half(visit: Visit, row: RecordRow, names: Names, *, revealed: bool = False) -> Half:
+    """Return one of the two records; a reveal is written down."""
+    seen = visit.site.desk.record(visit.who, row.record, reveal=revealed)
     fields = {
-        name: names.value(row.kind, name, MASKED.field(row.kind, name, record.fields.get(name)))
+        name: names.value(
+            row.kind, name, seen.veil.field(row.kind, name, seen.record.fields.get(name))
+        )
         for name in COMPARED
     }
     return Half(line_of(row, names), fields)
