@@ -128,7 +128,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "M20",
         "承诺件平均受理时间（天）",
-        "期内受理的承诺件从收件到受理的平均自然日（小时 ÷ 24）。",
+        "期内受理的承诺件从收件到受理的平均自然日（小时 ÷ 24）；分子为毫秒合计。",
         show="days",
     ),
     Definition(
@@ -183,7 +183,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "N2",
         "同步时延（小时）",
-        "期内登记从发生到县里收到的时间，第 95 百分位；同列中位数（分钟）。",
+        "期内登记从发生到县里收到的时间，第 95 百分位（分子为毫秒）；同列中位数（分钟）。",
         show="days",
     ),
     Definition(

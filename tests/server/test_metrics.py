@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from server.metrics import flow, limits
 from server.metrics.cases import Case
 from server.metrics.definitions import BY_KEY, percent, shown
 from server.metrics.facts import Fact, Shown
 from server.metrics.figure import Figure
+from shared.catalogue import ItemKind, TaskType
 from shared.civil import civil_date, start_of_day
-from shared.sample import sample_calendar
+from shared.deadlines import Unit
+from shared.sample import sample_calendar, sample_catalogue
 
 HOUR = 60 * 60 * 1000
 
@@ -60,6 +64,29 @@ def test_cohorts_differ_from_flows_and_the_divisor_is_the_months_touched() -> No
     assert found["M18"].value == 0
     applied = flow.applied([in_month, after], 20260901, 20261031)
     assert applied["M15_accepted"].extra == {"carried": 1}
+
+
+def test_of_the_promised_items_those_made_instant_count() -> None:
+    """Three promised items before; one made instant, one suspended, one instant all along."""
+    before = sample_catalogue()
+    promised = [item for item in before.items if item.kind is ItemKind.PROMISED][:3]
+    instant = next(item for item in before.items if item.kind is ItemKind.INSTANT)
+    old = msgspec.structs.replace(before, items=(*promised, instant))
+    moved = msgspec.structs.replace(
+        promised[0], kind=ItemKind.INSTANT, promised_days=0, task_type=TaskType.LICENCE
+    )
+    halted = msgspec.structs.replace(promised[1], suspended=True)
+    days = msgspec.structs.replace(
+        promised[2], unit=Unit.NATURAL, statutory_days=30, promised_days=12
+    )
+    new = msgspec.structs.replace(before, items=(moved, halted, days, instant))
+    found = limits.catalogue_figures(new, old, None)
+    assert (found["M10"].numerator, found["M10"].denominator) == (1, 3)
+    assert found["M9"] == Figure(3, extra={"licences": 1, "promised": 1})
+    assert found["M11"] == Figure(0, 0, extra={"items": 0, "left_out": 1})
+    one = limits.catalogue_figures(new, old, promised[2].code)
+    assert (one["M10"].numerator, one["M10"].denominator) == (0, 1)
+    assert limits.catalogue_figures(new, None, None)["M10"].value is None
 
 
 def test_clean_months_count_back_to_the_last_late_one() -> None:
