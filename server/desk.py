@@ -189,13 +189,17 @@ class Desk:
                 if township is None or editions.township_of(device.site) == township
             ]
 
-    def report(self, person: Person, from_on: date, to_on: date, site: str | None) -> Report:
+    def report(
+        self, person: Person, from_on: date, to_on: date, site: str | None, *,
+        item: str | None = None, channel: str | None = None,
+    ) -> Report:  # fmt: skip
         """Return the figures of a period; township people see their own township's."""
         with self.county.ledger.read() as tx:
             editions = self.county.editions(tx)
             return make_report(
                 tx, editions.sites, from_on, to_on, fields=card_fields,
                 today=self.county.today(), site=site or sight.township_only(person, editions),
+                item=item, channel=channel,
             )  # fmt: skip
 
     # ---- deciding

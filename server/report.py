@@ -1,13 +1,14 @@
-"""The county's report: M1 to M8 of a period, for the county or one site and everything below it."""
+"""The county's report: all figures of a period, for the county or one site and those below."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from server.metrics.counting import Figure, Scope, count
 from server.metrics.definitions import DEFINITIONS
-from server.metrics.facts import Fields, read_facts
+from server.metrics.everything import Asked, all_figures
+from server.metrics.facts import Fields
+from server.metrics.figure import Figure, Scope
 from server.storage.ledger import Tx
 from shared.errors import Misuse
 from shared.regions import Level
@@ -56,20 +57,20 @@ def make_report(
     fields: Fields,
     today: date,
     site: str | None = None,
+    item: str | None = None,
+    channel: str | None = None,
 ) -> Report:
-    """Return the report of [from_on, to_on] (both inclusive, UTC+8).
+    """Return the report of [from_on, to_on] (both inclusive, UTC+8), of one item and channel.
 
     `site` is a site id or 12-digit region code; `today` decides what is overdue in a period that is
     not over yet. Raises WrongPeriod, UnknownSite.
     """
     require_period(from_on, to_on)
     chosen = find_site(sites, site, to_on) if site else None
-    scope = Scope(_Levels(sites, to_on), _below(sites, chosen) if chosen else None)
-    facts = read_facts(tx, as_number(from_on), as_number(to_on), fields)
-    overdue_before = min(to_on + timedelta(days=1), today)
-    figures = count(
-        facts, as_number(from_on), as_number(to_on), scope, overdue_before=as_number(overdue_before)
-    )
+    among = _below(sites, chosen) if chosen else None
+    scope = Scope(_Levels(sites, to_on), among, item, channel)
+    asked = Asked(tx, sites, from_on, to_on, today, scope, fields)
+    figures = all_figures(asked)
     return Report(from_on, to_on, chosen, {d.key: figures[d.key] for d in DEFINITIONS})
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from server.metrics.counting import Figure
-from server.metrics.definitions import COMMON_RULES, DEFINITIONS, percent
+from server.metrics.definitions import COMMON_RULES, DEFINITIONS, Definition, shown
+from server.metrics.figure import Figure
 from server.report import Report
 from shared.errors import Refused
 
@@ -106,7 +106,7 @@ def _set(report: Report, county: str, folder: Path, font: _Font) -> bytes:
             {
                 "key": definition.key.replace("_open", "′"),
                 "label": definition.label,
-                "value": value_of(definition.is_rate, report.figures[definition.key]),
+                "value": value_of(definition, report.figures[definition.key]),
                 "counts": counts_of(report.figures[definition.key]),
                 "rule": _rule(definition.rule, report.figures[definition.key]),
             }
@@ -141,11 +141,9 @@ def scope_of(report: Report, county: str) -> str:
     return f"{report.site.title}及其下级" if report.site else f"{county}（全县）"
 
 
-def value_of(is_rate: bool, figure: Figure) -> str:
+def value_of(definition: Definition, figure: Figure) -> str:
     """Return a figure as people read it."""
-    if is_rate and figure.denominator is not None:
-        return percent(figure.numerator, figure.denominator)
-    return str(figure.numerator)
+    return shown(definition, figure)
 
 
 def counts_of(figure: Figure) -> str:
@@ -155,7 +153,7 @@ def counts_of(figure: Figure) -> str:
 
 def _rule(rule: str, figure: Figure) -> str:
     extra = figure.extra
-    if not extra:
+    if "upheld" not in extra:
         return rule
     return f"{rule}本期接待 {extra['received']}，已办结 {extra['closed']}，属实 {extra['upheld']}。"
 

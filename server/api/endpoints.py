@@ -113,7 +113,8 @@ def _judge(call: Call) -> messages.Done:
 def _report(call: Call) -> messages.Report:
     report = call.desk.report(
         call.person, date_of(call.query, "from"), date_of(call.query, "to"),
-        call.query.get("site") or None,
+        call.query.get("site") or None, item=call.query.get("item") or None,
+        channel=call.query.get("channel") or None,
     )  # fmt: skip
     return msgspec.convert(report.plain(), messages.Report)
 
@@ -127,6 +128,8 @@ PERIOD = (
     Parameter("from", "起始日期（含），YYYY-MM-DD", True, DAY),
     Parameter("to", "截止日期（含），YYYY-MM-DD", True, DAY),
     Parameter("site", "站点编号或 12 位区划代码，含其下级；缺省为全县"),
+    Parameter("item", "事项编码；缺省为全部事项"),
+    Parameter("channel", "渠道：window、phone、online、door；缺省为全部渠道"),
 )
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
 LIST = (
@@ -175,5 +178,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST", "/records/{record}/attachments", "打开一个附件，查看会被记录",
         messages.AttachmentContent, _open_attachment, messages.OpenAttachment,
     ),
-    Endpoint("GET", "/report", "报表 M1–M8", messages.Report, _report, parameters=PERIOD),
+    Endpoint("GET", "/report", "报表：各项指标", messages.Report, _report, parameters=PERIOD),
 )  # fmt: skip

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+
+from server.metrics.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One figure: its key, its name, its rule, and whether it is a rate."""
+    """One figure: its key, its name, its rule, whether it is a rate, and how else it is shown:
+    `count`, `rate`, `ratio` and `days` (two decimals)."""
 
     key: str
     label: str
     rule: str
     is_rate: bool = False
+    show: str = "count"
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -45,6 +50,160 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "M8", "村级投诉", "期内在村（社区）站登记、或反映村级服务的投诉；同列已办结数和属实数。"
     ),
+    Definition(
+        "M9",
+        "在用事项",
+        "期末有效目录中未暂停的事项数；同列行政许可数和承诺件数。不随站点、渠道变化。",
+    ),
+    Definition(
+        "M10",
+        "承诺件减少比例",
+        "期前目录的承诺件中，期末改为即办件的比例。",
+        is_rate=True,
+    ),
+    Definition(
+        "M11",
+        "承诺占法定时限",
+        "期末目录承诺件的承诺工作日合计 ÷ 法定工作日合计；按自然日计的事项不计。",
+        is_rate=True,
+    ),
+    Definition(
+        "M12",
+        "承诺提速（按事项）",
+        "1 − 承诺工作日合计 ÷ 法定工作日合计，按期末目录的承诺件计。",
+        is_rate=True,
+    ),
+    Definition(
+        "M12_case",
+        "承诺提速（按办件）",
+        "1 − 承诺工作日合计 ÷ 法定工作日合计，按期内受理的办件计，含即办件；自然日的不计。",
+        is_rate=True,
+    ),
+    Definition(
+        "M13",
+        "承诺件提速",
+        "1 − 平均承诺工作日 ÷ 平均法定工作日，按期内受理的承诺件计。",
+        is_rate=True,
+    ),
+    Definition(
+        "M14",
+        "办理提速",
+        "1 − 实际工作日合计 ÷ 法定工作日合计，按期内办结的办件逐件计；"
+        "扣除特别程序，即办件为 0；不用平均数。",
+        is_rate=True,
+    ),
+    Definition(
+        "M15",
+        "申请",
+        "期内收件的办件数；同列其中期内未受理的。",
+    ),
+    Definition(
+        "M15_accepted",
+        "申请受理",
+        "期内首次受理的办件数；同列其中期前收件的。",
+    ),
+    Definition(
+        "M15_closed",
+        "申请办结",
+        "期内办结的办件数；同列期内受理而期末未办结的。",
+    ),
+    Definition(
+        "M17",
+        "当月办结率",
+        "期内受理的办件中，受理当月（且期内）办结的比例。",
+        is_rate=True,
+    ),
+    Definition(
+        "M18",
+        "平均日结率",
+        "每个工作日受理的办件中当日办结的比例，再按有受理的工作日平均。",
+        is_rate=True,
+    ),
+    Definition(
+        "M19",
+        "月均办结",
+        "期内办结 ÷ 期间涉及的月份数；分母即月份数。",
+        show="ratio",
+    ),
+    Definition(
+        "M20",
+        "承诺件平均受理时间（天）",
+        "期内受理的承诺件从收件到受理的平均自然日（小时 ÷ 24）；分子为毫秒合计。",
+        show="days",
+    ),
+    Definition(
+        "M21",
+        "承诺件平均办结时间（工作日）",
+        "期内办结的承诺件从受理到办结的平均工作日，扣除特别程序。",
+        show="days",
+    ),
+    Definition(
+        "M22",
+        "评价率",
+        "期内办结的办件中期内有评价的比例；每件只计首次评价。",
+        is_rate=True,
+    ),
+    Definition(
+        "M24",
+        "零超时月数",
+        "截至最近一个完整月，连续没有逾期办结、月末也没有超期未办结的月数；最早算到首次受理的月份。",
+    ),
+    Definition(
+        "M25",
+        "现场办结率",
+        "期内办结的办件中，窗口渠道且在同一次到访办结的比例。",
+        is_rate=True,
+    ),
+    Definition(
+        "M26",
+        "办结与受理之比",
+        "期内办结 ÷ 期内受理；两者不是同一批办件，可以超过 100%。",
+        is_rate=True,
+    ),
+    Definition(
+        "M27",
+        "收费（分）",
+        "期内收费合计，扣除已退；单位为分；同列笔数。",
+    ),
+    Definition(
+        "M28",
+        "预约服务人次",
+        "期内预约到访的人次。",
+    ),
+    Definition(
+        "M28_extended",
+        "延时服务人次",
+        "期内延时服务的人次。",
+    ),
+    Definition(
+        "M28_door",
+        "上门服务人次",
+        "期内上门服务的人次。",
+    ),
+    Definition(
+        "N2",
+        "同步时延（小时）",
+        "期内登记从发生到县里收到的时间，第 95 百分位（分子为毫秒）；同列中位数（分钟）。",
+        show="days",
+    ),
+    Definition(
+        "N5",
+        "回件送达及时率",
+        "期内返回结果的代办中，10 个工作日内送达群众的比例；未到期的不计。",
+        is_rate=True,
+    ),
+    Definition(
+        "N6",
+        "一次告知合格率",
+        "期内有补正告知的办件中，只告知一次的比例。",
+        is_rate=True,
+    ),
+    Definition(
+        "N7",
+        "跑动次数",
+        "期内办结办件中不同到访的次数 ÷ 件数；代办而无到访的计 0，其余无到访记录的不计。",
+        show="ratio",
+    ),
 )
 
 BY_KEY = {definition.key: definition for definition in DEFINITIONS}
@@ -63,9 +222,26 @@ def percent(numerator: int, denominator: int) -> str:
     """
     if not denominator:
         return "—"
+    if numerator < 0:
+        return f"-{percent(-numerator, denominator)}"
     hundredths = (numerator * 20_000 + denominator) // (2 * denominator)
     if hundredths == 10_000 and numerator < denominator:
         hundredths = 9_999
     if hundredths == 0 and numerator > 0:
         hundredths = 1
     return f"{hundredths // 100}.{hundredths % 100:02d}%"
+
+
+def shown(definition: Definition, figure: Figure) -> str:
+    """Return a figure as people read it."""
+    if figure.denominator == 0:
+        return "—"
+    if definition.is_rate:
+        exact = figure.exact
+        if exact is not None:
+            return percent(exact.numerator, exact.denominator)
+        return percent(figure.numerator, figure.denominator or 0)
+    if definition.show in ("ratio", "days"):
+        hundredths = int(figure.fraction * 100 + Fraction(1, 2))
+        return f"{hundredths // 100}.{hundredths % 100:02d}"
+    return str(figure.numerator)

@@ -12,7 +12,8 @@ from datetime import date
 from sqlalchemy import select
 
 from server.county import Editions
-from server.metrics.counting import ACCEPTING, Figure
+from server.metrics.facts import ACCEPTING
+from server.metrics.figure import Figure
 from server.report import as_number
 from server.schema import judgements, records
 from server.silence import is_silent

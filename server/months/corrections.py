@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from server.metrics.counting import Figure
 from server.metrics.definitions import BY_KEY
+from server.metrics.figure import Figure
 from server.months.sheets import Count, Sheet, count_of, digest_of
 from server.report import Report, as_number
 from server.schema import judgements, operations

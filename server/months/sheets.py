@@ -15,8 +15,8 @@ from datetime import date, timedelta
 
 from server.cards import card_fields
 from server.county import County, Editions
-from server.metrics.counting import Figure
 from server.metrics.definitions import BY_KEY
+from server.metrics.figure import Figure
 from server.report import Report, make_report
 from server.storage import Tx
 from shared import canonical, ids

@@ -86,6 +86,10 @@ class Access:
             return column.in_(values)
         return column == any_(literal(list(values), ARRAY(column.type)))
 
+    def among(self, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+        """`column` is one of `values`, for readers that make statements of their own (figures)."""
+        return self._among(column, values)
+
     def _found(
         self,
         columns: Sequence[ColumnElement[Any]],

@@ -1,4 +1,4 @@
-"""报表: M1 to M8 of a period, each with its rule, its counts, and the list behind it."""
+"""报表: the figures of a period, each with its rule, its counts, and the list behind it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server.api.call import WrongParameter, date_of
 from server.console.names import Names
 from server.console.pages.records import line_of
 from server.console.web import Site, Visit, route
-from server.metrics.definitions import BY_KEY, COMMON_RULES, DEFINITIONS, percent
+from server.metrics.definitions import BY_KEY, COMMON_RULES, DEFINITIONS, shown
 from server.report import Report, as_number
 from server.report_files import PDF, XLSX, report_pdf, report_xlsx
 
@@ -36,7 +36,7 @@ def show(visit: Visit) -> Response:
         report=report,
         definitions=DEFINITIONS,
         rules=COMMON_RULES,
-        percent=percent,
+        shown=shown,
         names=Names(visit),
         presets=_presets(visit.site.county.today()),
         params=_params(report),

@@ -1,0 +1,331 @@
+"""The figures beside a recomputation that shares no code with the server, on a varied county."""
+
+from __future__ import annotations
+
+import csv
+import random
+from datetime import date, timedelta
+from fractions import Fraction
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.cards import card_fields
+from server.metrics.definitions import DEFINITIONS
+from server.report import Report, make_report
+from shared import ids
+from shared.canonical import Value
+from shared.civil import start_of_day
+from shared.operation import Operation
+from shared.regions import Level
+from shared.sample import sample_calendar
+from tests.server.seeding import Moment, Tablet, sample_county
+from tests.tools.recompute import Counts, Question, catalogue, recompute
+
+FIRST = date(2026, 7, 1)
+TODAY = date(2026, 11, 20)
+HOUR = 60 * 60 * 1000
+ITEMS = ("BM-YB-001", "BM-YB-004", "BM-YB-002")
+CHANNELS = ("window", "phone", "online")
+LEVELS = {Level.COUNTY: "county", Level.TOWNSHIP: "township", Level.VILLAGE: "village"}
+AFTER = {
+    "receive": "已收件", "accept": "已受理", "deem_accepted": "已受理", "refuse": "不予受理",
+    "request_correction": "待补正", "resubmit": "已收件", "lapse": "退件", "suspend": "特别程序",
+    "resume": "办理中", "decide": "已决定", "close": "已办结", "hand_out": "已送达",
+    "close_on_spot": "已办结", "withdraw": "已撤回", "void": "作废",
+}  # fmt: skip
+EXACT = {"M18.exact", "M20.exact", "M21.exact", "N2.exact"}
+LINKED = (
+    "M2",
+    "M3",
+    "M4",
+    "M15",
+    "M15_accepted",
+    "M15_closed",
+    "M17",
+    "M18",
+    "M22",
+    "M25",
+    "M28",
+    "N6",
+)
+"""Behind each unit of these stands a record."""
+BY_HAND = {"M10"}
+"""Of what the recomputation leaves out: verified in test_metrics.py."""
+
+
+class County:
+    """Tablets at the county, two townships and a village of each; the flat list of their acts."""
+
+    def __init__(self, root: Path, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.now = Moment(start_of_day(FIRST))
+        self.county, _ = sample_county(root, self.now)
+        with self.county.ledger.read() as tx:
+            self.sites = self.county.editions(tx).sites
+        top = next(site for site in self.sites.sites if site.level is Level.COUNTY)
+        towns = [site for site in self.sites.sites if site.level is Level.TOWNSHIP][:2]
+        villages = [self.sites.children(site.id)[0] for site in towns]
+        self.places = [top, *towns, *villages]
+        self.top, self.towns = top.id, [site.id for site in towns]
+        self.villages = [site.id for site in villages]
+        self.levels = {site.id: LEVELS[site.level] for site in self.places}
+        self.tablets = {
+            site.id: Tablet(self.county, code * 4, site.id, f"AGENT{code}", code, rank=2)
+            for site, code in zip(self.places, "ABCDE", strict=True)
+        }
+        self.acts: list[dict[str, Any]] = []
+
+    def do(
+        self, site: str, kind: str, act: str, on: date, data: dict[str, Value],
+        after: Operation | None = None,
+    ) -> Operation:  # fmt: skip
+        """Do one act at some hour of a day, later than all before; it arrives some time after."""
+        at = start_of_day(on) + 8 * HOUR + len(self.acts) * 7_000
+        self.now.ms = at + self.dice.choice([-60_000, 5_000, 9 * 60_000, 30 * HOUR])
+        done = self.tablets[site].act(
+            kind, act, data, record=after.skeleton.record if after else None,
+            parents=[after.id] if after else [], at=at,
+        )  # fmt: skip
+        self.acts.append(
+            {
+                "record": ids.record_text(done.skeleton.record), "kind": kind, "act": act,
+                "site": site, "level": self.levels[site], "at": at, "on": on,
+                "received": self.now.ms, "state": AFTER.get(act, f"{kind} {act}"), "data": data,
+            }
+        )  # fmt: skip
+        return done
+
+    def report(self, q: Question, site: str | None) -> Report:
+        """The server's answer."""
+        with self.county.ledger.read() as tx:
+            return make_report(
+                tx, self.sites, q.first, q.last, fields=card_fields, today=self.county.today(),
+                site=site, item=q.item, channel=q.channel,
+            )  # fmt: skip
+
+
+def _visit(county: County, site: str, on: date) -> dict[str, Value]:
+    """A visit, of any way to come; at times nobody noted one."""
+    if county.dice.random() < 0.4:
+        return {}
+    mode = county.dice.choice(["normal", "booked", "extended", "door"])
+    values: dict[str, Value] = {
+        "person_name": "测试甲", "service_mode": mode, "channel": county.dice.choice(CHANNELS),
+    }  # fmt: skip
+    done = county.do(site, "visit", "register", on, values)
+    return {"visit": ids.record_text(done.skeleton.record)}
+
+
+def _matter(county: County) -> dict[str, Value]:
+    values: dict[str, Value] = {
+        "person_name": "测试甲", "item": county.dice.choice(ITEMS),
+        "channel": county.dice.choice(CHANNELS),
+    }  # fmt: skip
+    if county.dice.random() < 0.05:
+        values["practice"] = True
+    return values
+
+
+def _limits(county: County) -> dict[str, Value]:
+    promised = county.dice.choice([0, 3, 5, 8])
+    values: dict[str, Value] = {
+        "promised_days": promised, "statutory_days": county.dice.choice([10, 20, 45]),
+        "days_unit": county.dice.choice(["workday"] * 5 + ["day"]),
+    }  # fmt: skip
+    if county.dice.random() < 0.5:
+        values["item_kind"] = "promise" if promised else "instant"
+    return values
+
+
+def _case(county: County, site: str, on: date) -> None:
+    dice = county.dice
+    values = {**_matter(county), **_limits(county), **(visit := _visit(county, site, on))}
+    if dice.random() < 0.2:
+        values["proxy"] = ids.record_text(ids.uuid7(county.now.ms, b"0123456789"))
+    last = county.do(site, "case", "receive", on, values)
+    ways = ["open", "spot", "lapse", "refuse", "void", "early", *["work"] * 8]
+    way = dice.choice(ways)
+    if way == "spot":
+        last = county.do(site, "case", "close_on_spot", on, {**visit}, last)
+        return _afterwards(county, site, on, last)
+    if way in ("refuse", "early", "void"):
+        act = {"refuse": "refuse", "early": "withdraw", "void": "void"}[way]
+        county.do(site, "case", act, on + timedelta(days=2), {"reason": "误登"}, last)
+        return None
+    for _ in range(dice.choice([0, 0, 1, 2]) or (way == "lapse")):
+        last = county.do(site, "case", "request_correction", on, {"missing": ["户口簿"]}, last)
+        if way != "lapse":
+            on += timedelta(days=dice.randrange(4))
+            last = county.do(site, "case", "resubmit", on, _visit(county, site, on), last)
+        else:
+            break
+    if way == "lapse":
+        county.do(site, "case", "lapse", on + timedelta(days=30), {}, last)
+    elif way == "work":
+        on += timedelta(days=dice.choice([0, 0, 1, 3]))
+        if site != county.top and dice.random() < 0.15:
+            last = county.do(county.top, "case", "deem_accepted", on, {}, last)
+        else:
+            last = county.do(site, "case", "accept", on, {}, last)
+        _work(county, site, on, last, visit)
+    return None
+
+
+def _work(
+    county: County, site: str, on: date, last: Operation, visit: dict[str, Value]
+) -> None:  # fmt: skip
+    dice = county.dice
+    if dice.random() < 0.3:
+        on += timedelta(days=dice.randrange(3))
+        last = county.do(site, "case", "suspend", on, {"procedure": "鉴定"}, last)
+        if dice.random() < 0.2:
+            return
+        on += timedelta(days=dice.randrange(9))
+        last = county.do(site, "case", "resume", on, {}, last)
+    on += timedelta(days=dice.choice([0, 0, 1, 2, 5, 9, 40]))
+    way = dice.choice(["open", "withdraw", *["close"] * 6])
+    if way == "withdraw":
+        county.do(site, "case", "withdraw", on, _visit(county, site, on), last)
+    elif way == "close":
+        last = county.do(site, "case", "decide", on, {"outcome": "granted"}, last)
+        now = visit if dice.random() < 0.4 else _visit(county, site, on)
+        last = county.do(site, "case", "close", on, {**now}, last)
+        _afterwards(county, site, on, last)
+
+
+def _afterwards(county: County, site: str, on: date, case: Operation) -> None:
+    """Handing out, ratings and charges; those of practice are practice too."""
+    dice = county.dice
+    about: dict[str, Value] = {"of": (name := ids.record_text(case.skeleton.record))}
+    first = next(act for act in county.acts if act["record"] == name)
+    if first["data"].get("practice"):
+        about["practice"] = True
+    if dice.random() < 0.5:
+        later = on + timedelta(days=dice.randrange(5))
+        visit = _visit(county, site, later)
+        county.do(site, "case", "hand_out", later, {"handed_to": "本人", **visit}, case)
+    for _ in range(dice.choice([0, 1, 1, 2])):
+        level = dice.randint(1, 5)
+        rating = county.do(site, "rating", "rate", on, {**about, "level": level})
+        if dice.random() < 0.2:
+            county.do(site, "rating", "rate_again", on, {"level": dice.randint(1, 5)}, rating)
+    if dice.random() < 0.4:
+        amount = dice.randrange(1, 9000)
+        charge = county.do(site, "charge", "collect", on, {**about, "amount_fen": amount})
+        if dice.random() < 0.3:
+            county.do(site, "charge", "refund", on, {"refunded_fen": amount // 2}, charge)
+
+
+def _other(county: County, site: str, on: date) -> None:
+    dice = county.dice
+    kind = dice.choice(["consultation", "complaint", "proxy", "proxy"])
+    later = on + timedelta(days=dice.randrange(25))
+    values = _matter(county)
+    if kind == "consultation":
+        last = county.do(site, kind, "register", on, {"question": "怎么办", **values})
+        act = dice.choice(["", "answer", "refer", "void"])
+        data: dict[str, Value] = {"answer": "可以", "refer_to": "民政办", "reason": "误登"}
+        if act:
+            county.do(site, kind, act, later, data, last)
+    elif kind == "complaint":
+        target: dict[str, Value] = {}
+        if dice.random() < 0.4:
+            target = {"target_site": county.villages[0]}
+        values |= {"target_kind": "site", "content": "门没开", **target}
+        last = county.do(site, kind, "register", on, values)
+        finding = dice.choice(["upheld", "partly", "unfounded"])
+        for act, more in (("triage", {"triage_result": "accept"}), ("assign", {}),
+                          ("investigate", {}), ("reply", {"finding": finding, "reply": "已处理"}),
+                          ("call_back", {}), ("close", {}))[: dice.choice([0, 4, 6])]:  # fmt: skip
+            last = county.do(site, kind, act, on, dict(more), last)
+    else:
+        last = county.do(site, kind, "entrust", on, {**values, "route": "a"})
+        if dice.random() < 0.7:
+            for act, more in (("check", {"check_result": "complete"}), ("hand_over", {}),
+                              ("receive", {}), ("result_out", {})):  # fmt: skip
+                last = county.do(site, kind, act, on, dict(more), last)
+            if dice.random() < 0.7:
+                county.do(site, kind, "deliver", later, {"delivered_to": "本人"}, last)
+
+
+def _said(report: Report) -> dict[str, Counts]:
+    """The server's figures, the counts beside them, and exact values, by key."""
+    found: dict[str, Counts] = {}
+    for key, figure in report.figures.items():
+        found[key] = (figure.numerator, figure.denominator)
+        found |= {f"{key}.{name}": (number, None) for name, number in figure.extra.items()}
+        found[f"{key}.exact"] = (figure.exact or Fraction(0), None)
+    return found
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_every_figure_is_what_a_plain_recomputation_says(tmp_path: Path, seed: int) -> None:
+    county = County(tmp_path / "county", seed)
+    for _ in range(220):
+        place = county.dice.choice(county.places)
+        on = FIRST + timedelta(days=county.dice.randrange(120))
+        (_case if county.dice.random() < 0.6 else _other)(county, place.id, on)
+    county.now.ms = start_of_day(TODAY) + 12 * HOUR
+    items = files("shared") / "data" / "fushun_510322" / "items.csv"
+    rows = list(csv.DictReader(items.read_text(encoding="utf-8").splitlines()))
+    below = {county.towns[0], county.villages[0]}
+    places: tuple[tuple[str | None, set[str] | None, str | None, str | None], ...] = (
+        (None, None, None, None), (county.towns[0], below, None, None),
+        (None, None, ITEMS[1], None), (None, None, None, "window"),
+        (county.towns[0], below, ITEMS[0], "online"),
+    )  # fmt: skip
+    periods = (FIRST, TODAY), (date(2026, 8, 10), date(2026, 9, 30))
+    moved: set[str] = set()
+    for (first, last), (site, sites, item, channel) in product(periods, places):
+        question = Question(
+            first, last, TODAY, sites, item, channel, sample_calendar().is_working_day
+        )
+        expected = {**recompute(county.acts, question), **catalogue(rows, item)}
+        report = county.report(question, site)
+        said = _said(report)
+        published = {key for key in said if not key.endswith(".exact")} | EXACT
+        assert published - BY_HAND == set(expected), "all that is published is recomputed"
+        assert {key: said[key] for key in expected} == expected, (first, site, item, channel)
+        for key in LINKED:
+            assert len(set(report.figures[key].records)) == said[key][0], key
+        moved |= {key for key, value in expected.items() if value[0]}
+    county.county.ledger.engine.dispose()
+    assert {one.key for one in DEFINITIONS} - BY_HAND - moved <= {"M24"}, "nothing is idly 0"
+
+
+def test_months_without_overrun_are_told_back_from_the_last_whole_one(tmp_path: Path) -> None:
+    """Of two townships one closes a case in September that was promised for 3 August."""
+    county = County(tmp_path / "county", 1)
+    for town, accepted, closed in (
+        (0, date(2026, 7, 1), date(2026, 7, 2)), (0, date(2026, 7, 27), date(2026, 9, 2)),
+        (1, date(2026, 8, 3), date(2026, 8, 10)),
+    ):  # fmt: skip
+        site = county.towns[town]
+        values: dict[str, Value] = {
+            "person_name": "测试甲", "promised_days": 5, "statutory_days": 20,
+            "days_unit": "workday",
+        }  # fmt: skip
+        last = county.do(site, "case", "receive", accepted, values)
+        last = county.do(site, "case", "accept", accepted, {}, last)
+        last = county.do(site, "case", "decide", closed, {"outcome": "granted"}, last)
+        county.do(site, "case", "close", closed, {}, last)
+    county.now.ms = start_of_day(TODAY) + 12 * HOUR
+    months = [
+        (None, date(2026, 11, 20), 1), (0, date(2026, 11, 20), 1), (1, date(2026, 11, 20), 3),
+        (None, date(2026, 7, 31), 1), (None, date(2026, 8, 31), 0), (None, date(2026, 9, 30), 0),
+        (None, date(2026, 9, 29), 0), (1, date(2026, 9, 30), 2), (1, date(2026, 7, 31), 0),
+    ]  # fmt: skip
+    for town_of, last_on, clean in months:
+        town_id = None if town_of is None else county.towns[town_of]
+        sites = None if town_id is None else {town_id}
+        question = Question(
+            FIRST, last_on, TODAY, sites, None, None, sample_calendar().is_working_day
+        )
+        assert recompute(county.acts, question)["M24"] == (clean, None), (town_of, last_on)
+        got = county.report(question, town_id).figures["M24"].numerator
+        assert got == clean, (town_of, last_on)
+    county.county.ledger.engine.dispose()

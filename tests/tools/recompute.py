@@ -1,0 +1,371 @@
+"""The county's figures once more, from a flat list of acts and nothing of the server.
+
+Every question is answered the slow and plain way: the acts of each matter are put together and
+looked at day by day. Where this and the server disagree, one of them misread DOMAIN.md §2.2.
+
+An act is a mapping: `record` (text), `kind`, `act`, `site`, `level` (of the site: county, township,
+village), `at` (Unix ms), `on` (date), `received` (Unix ms), `state` (of the record after the act),
+`data`. Acts of one record stand in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+Act = Mapping[str, Any]
+Counts = tuple[int | Fraction, int | None]
+DAY_MS = 86_400_000
+ENDS = ("close", "close_on_spot", "withdraw", "lapse")
+STARTS = ("accept", "close_on_spot", "deem_accepted")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A period (inclusive), where, of what; `is_worked` says of a day whether offices work."""
+
+    first: date
+    last: date
+    today: date
+    sites: Collection[str] | None
+    item: str | None
+    channel: str | None
+    is_worked: Callable[[date], bool]
+
+    def has(self, on: date | None) -> bool:
+        """Whether a day lies in the period."""
+        return on is not None and self.first <= on <= self.last
+
+    def at(self, site: str) -> bool:
+        """Whether a site is asked for."""
+        return self.sites is None or site in self.sites
+
+    def of(self, values: Mapping[str, Any]) -> bool:
+        """Whether a matter is of the item and channel asked for."""
+        return self.item in (None, values.get("item")) and self.channel in (
+            None, values.get("channel"),
+        )  # fmt: skip
+
+
+class Matter:
+    """One record: its acts, and what they say together."""
+
+    def __init__(self, acts: list[Act]) -> None:
+        self.acts = acts
+        self.first, self.state = acts[0], acts[-1]["state"]
+        self.kind = self.first["kind"]
+        self.values: dict[str, Any] = {}
+        for act in acts:
+            self.values.update(act["data"])
+
+    def find(self, *names: str) -> Act | None:
+        """The first act of these names."""
+        return next((act for act in self.acts if act["act"] in names), None)
+
+    def day(self, *names: str) -> date | None:
+        """The day of the first act of these names."""
+        act = self.find(*names)
+        return act["on"] if act else None
+
+
+class Case(Matter):
+    """A case: when it was accepted, closed and due, and the days it stood."""
+
+    def __init__(self, acts: list[Act], question: Question) -> None:
+        super().__init__(acts)
+        self.question = question
+        start = self.find(*STARTS)
+        home = start if start and start["level"] != "county" else self.first
+        self.site, self.level = home["site"], home["level"]
+        self.received, self.accepted, self.closed = (
+            self.first["on"], self.day(*STARTS), self.day(*ENDS),
+        )  # fmt: skip
+        self.promised = self.values.get("promised_days")
+        self.legal = self.values.get("statutory_days")
+        self.natural = self.values.get("days_unit") == "day"
+        kind = self.values.get("item_kind")
+        self.is_promise = kind == "promise" if kind else bool(self.promised)
+
+    def stands(self, on: date) -> bool:
+        """Whether a special procedure stops the clock on a day."""
+        stopped = False
+        for act in self.acts:
+            if act["act"] == "suspend" and act["on"] < on:
+                stopped = True
+            if act["act"] == "resume" and act["on"] < on:
+                stopped = False
+        return stopped
+
+    def counts(self, on: date) -> bool:
+        """Whether a day is one of the working days it took."""
+        return self.question.is_worked(on) and not self.stands(on)
+
+    def due(self) -> date | None:
+        """The last promised day; None while a procedure runs, which nobody knows the end of."""
+        if self.accepted is None or self.promised is None or self.state == "特别程序":
+            return None
+        on, left = self.accepted, self.promised
+        while left:
+            on += timedelta(days=1)
+            left -= not self.stands(on) if self.natural else self.counts(on)
+        return on
+
+    def took(self) -> int | None:
+        """The working days from acceptance to closing."""
+        if self.accepted is None or self.closed is None:
+            return None
+        span = (self.closed - self.accepted).days
+        days = (self.accepted + timedelta(days=n) for n in range(1, span + 1))
+        return sum(map(self.counts, days)) if self.is_promise else 0
+
+    def is_late(self) -> bool:
+        """Closed after the last promised day."""
+        due = self.due()
+        return self.closed is not None and due is not None and self.closed > due
+
+    def hangs(self, end: date) -> bool:
+        """Accepted, open after the day `end`, and due by then; a procedure excuses it."""
+        due = self.due()
+        is_open = self.closed is None or self.closed > end
+        return due is not None and due <= end and is_open
+
+
+def recompute(acts: Iterable[Act], question: Question) -> dict[str, Counts]:
+    """Return (numerator, denominator) of each figure; of a mean the exact sum and the number."""
+    lives: dict[str, list[Act]] = {}
+    for act in acts:
+        lives.setdefault(act["record"], []).append(act)
+    matters = {name: Matter(life) for name, life in lives.items() if life[-1]["state"] != "作废"}
+    matters = {n: m for n, m in matters.items() if m.values.get("practice") is not True}
+    cases = [Case(m.acts, question) for m in matters.values() if m.kind == "case"]
+    mine = [c for c in cases if c.level == "township" and question.at(c.site)]
+    mine = [c for c in mine if question.of(c.values)]
+    return {
+        **_counters(list(matters.values()), question), **_flows(mine, question),
+        **_speeds(mine, question), **_ratings(mine, matters, question), **_visits(mine, question),
+        **_services(list(matters.values()), matters, question),
+    }  # fmt: skip
+
+
+def _counters(matters: list[Matter], q: Question) -> dict[str, Counts]:
+    found = dict.fromkeys(("M1", "M6", "M7", "M8", "M8.received", "M8.closed", "M8.upheld"), 0)
+    for m in matters:
+        site, level = m.first["site"], m.first["level"]
+        if not q.has(m.first["on"]) or not q.of(m.values):
+            continue
+        if m.kind == "consultation" and m.find("answer", "refer") and q.at(site):
+            found["M1"] += level == "township"
+            found["M6"] += level == "village"
+        if m.kind == "proxy" and q.at(site):
+            found["M7"] += level == "village"
+        if m.kind == "complaint":
+            # The level of the place complained of is told by the list that names it.
+            about = m.values.get("target_site")
+            if (level == "village" and q.at(site)) or (about and q.at(about)):
+                found["M8"] += 1
+                found["M8.received"] += 1
+                found["M8.closed"] += m.state == "已办结"
+                found["M8.upheld"] += m.values.get("finding") in ("upheld", "partly")
+    return {key: (value, None) for key, value in found.items()}
+
+
+def _flows(cases: list[Case], q: Question) -> dict[str, Counts]:
+    received = [c for c in cases if q.has(c.received)]
+    accepted = [c for c in cases if q.has(c.accepted)]
+    closed = [c for c in cases if q.has(c.closed)]
+    late = [c for c in closed if c.is_late()]
+    hanging = [c for c in cases if c.hangs(min(q.last, q.today - timedelta(days=1)))]
+    hanging = [c for c in hanging if not q.has(c.closed)]
+    in_month = 0
+    daily: dict[date, list[bool]] = {}
+    for c in accepted:
+        on, end = c.accepted, c.closed
+        assert on is not None
+        if end and end <= q.last and (end.year, end.month) == (on.year, on.month):
+            in_month += 1
+        if q.is_worked(on):
+            daily.setdefault(on, []).append(end == on)
+    same_day = sum(sum(marks) for marks in daily.values())
+    touched = {(d.year, d.month) for d in _days(q.first, q.last)}
+    told = [c for c in cases if any(q.has(a["on"]) for a in _corrections(c, q))]
+    once = sum(1 for c in told if len(_corrections(c, q)) == 1)
+    return {
+        "M2": (len(accepted), None),
+        "M3": (len(closed), None),
+        "M4": (len(closed) - len(late), len(closed)),
+        "M4_open": (len(closed) - len(late), len(closed) + len(hanging)),
+        "M15": (len(received), None),
+        "M15.not_accepted": (len(received) - sum(1 for c in received if q.has(c.accepted)), None),
+        "M15_accepted": (len(accepted), None),
+        "M15_accepted.carried": (sum(1 for c in accepted if c.received < q.first), None),
+        "M15_closed": (len(closed), None),
+        "M15_closed.open": (sum(1 for c in accepted if not c.closed or c.closed > q.last), None),
+        "M17": (in_month, len(accepted)),
+        "M18": (same_day, sum(len(marks) for marks in daily.values())),
+        "M18.exact": (_mean([_mean(marks) for marks in daily.values()]), None),
+        "M18.days": (len(daily), None),
+        "M19": (len(closed), len(touched)),
+        "M24": (_clean_months(cases, q), None),
+        "M26": (len(closed), len(accepted)),
+        "N6": (once, len(told)),
+    }  # fmt: skip
+
+
+def _corrections(case: Case, q: Question) -> list[Act]:
+    return [a for a in case.acts if a["act"] == "request_correction" and a["on"] <= q.last]
+
+
+def _clean_months(cases: list[Case], q: Question) -> int:
+    """Months back from the last whole one until a bad one, or the first acceptance."""
+    began = min((c.accepted for c in cases if c.accepted and c.accepted <= q.last), default=None)
+    end = min(q.last + timedelta(days=1), q.today).replace(day=1) - timedelta(days=1)
+    months = 0
+    while began and end >= began:
+        first = end.replace(day=1)
+        late = (c.is_late() and c.closed and first <= c.closed <= end for c in cases)
+        if any(late) or any(c.hangs(end) for c in cases):
+            break
+        months, end = months + 1, first - timedelta(days=1)
+    return months
+
+
+def _speeds(cases: list[Case], q: Question) -> dict[str, Counts]:
+    accepted = [c for c in cases if q.has(c.accepted)]
+    closed = [c for c in cases if q.has(c.closed)]
+    promised = [c for c in accepted if c.is_promise]
+    found: dict[str, Counts] = {}
+    for key, some in (("M12_case", accepted), ("M13", promised)):
+        told = [c for c in some if not c.natural and None not in (c.legal, c.promised)]
+        legal = sum(c.legal or 0 for c in told)
+        pledged = sum(c.promised or 0 for c in told)
+        found[key] = (legal - pledged, legal)
+        found[f"{key}.legal"], found[f"{key}.pledged"] = (legal, None), (pledged, None)
+        found[f"{key}.cases"] = (len(told), None)
+        found[f"{key}.left_out"] = (len(some) - len(told), None)
+    told = [c for c in closed if not c.natural and None not in (c.legal, c.took())]
+    legal = sum(c.legal or 0 for c in told)
+    actual = sum(c.took() or 0 for c in told)
+    found["M14"] = (legal - actual, legal)
+    found["M14.legal"], found["M14.actual"] = (legal, None), (actual, None)
+    found["M14.cases"] = (len(told), None)
+    found["M14.left_out"] = (len(closed) - len(told), None)
+    waits = []
+    for c in promised:
+        start = c.find(*STARTS)
+        assert start is not None
+        waits.append(start["at"] - c.first["at"])
+    found["M20"] = (sum(waits), len(waits))
+    found["M20.exact"] = (_mean([Fraction(wait, DAY_MS) for wait in waits]), None)
+    days = [taken for c in closed if c.is_promise and (taken := c.took()) is not None]
+    found["M21"] = (sum(days), len(days))
+    found["M21.exact"] = (_mean(days), None)
+    return found
+
+
+def _ratings(cases: list[Case], matters: Mapping[str, Matter], q: Question) -> dict[str, Counts]:
+    rated: dict[str, Matter] = {}
+    given = [m for m in matters.values() if m.kind == "rating" and q.has(m.first["on"])]
+    for m in sorted(given, key=lambda m: m.first["at"]):
+        rated.setdefault(m.values["of"], m)
+    counted = [
+        m for of, m in rated.items() if q.at(m.first["site"]) and q.of(_about(of, matters))
+    ]  # fmt: skip
+    closed = [c for c in cases if q.has(c.closed)]
+    return {
+        "M5": (sum(1 for m in counted if m.values["level"] >= 3), len(counted)),
+        "M22": (sum(1 for c in closed if c.first["record"] in rated), len(closed)),
+    }
+
+
+def _about(of: str, matters: Mapping[str, Matter]) -> Mapping[str, Any]:
+    return matters[of].values if of in matters else {}
+
+
+def _visits(cases: list[Case], q: Question) -> dict[str, Counts]:
+    closed = [c for c in cases if q.has(c.closed)]
+    on_spot = trips = told = 0
+    for c in closed:
+        end = c.find(*ENDS)
+        assert end is not None
+        visit = end["data"].get("visit")
+        same = bool(visit) and visit == c.first["data"].get("visit")
+        on_spot += c.values.get("channel") == "window" and (end["act"] == "close_on_spot" or same)
+        visits = {
+            a["data"]["visit"] for a in c.acts if a["data"].get("visit") and a["on"] <= q.last
+        }  # fmt: skip
+        if visits or c.values.get("proxy"):
+            told, trips = told + 1, trips + len(visits)
+    return {
+        "M25": (on_spot, len(closed)),
+        "N7": (trips, told),
+        "N7.left_out": (len(closed) - told, None),
+    }
+
+
+def _services(
+    alive: list[Matter], matters: Mapping[str, Matter], q: Question
+) -> dict[str, Counts]:  # fmt: skip
+    here = [m for m in alive if q.has(m.first["on"]) and q.at(m.first["site"])]
+    charges = [m for m in here if m.kind == "charge" and q.of(_about(m.values["of"], matters))]
+    fen = sum(m.values["amount_fen"] - m.values.get("refunded_fen", 0) for m in charges)
+    found: dict[str, Counts] = {"M27": (fen, None), "M27.charges": (len(charges), None)}
+    for key, mode in (("M28", "booked"), ("M28_extended", "extended"), ("M28_door", "door")):
+        visits = [m for m in here if m.kind == "visit" and m.values.get("service_mode") == mode]
+        found[key] = (sum(1 for m in visits if q.of(m.values)), None)
+    kinds = {"consultation", "proxy", "complaint", "rating", "case"}
+    delays = sorted(
+        max(0, m.first["received"] - m.first["at"])
+        for m in here if m.kind in kinds and q.of(m.values)
+    )  # fmt: skip
+    ranks = [math.ceil(len(delays) * percent / 100) - 1 for percent in (95, 50)]
+    high, middle = (delays[rank] if delays else 0 for rank in ranks)
+    found["N2"] = (high, len(delays))
+    found["N2.exact"] = (Fraction(high, DAY_MS) * 24, None)
+    found["N2.p50_minutes"] = (middle // 60_000, None)
+    good = bad = 0
+    for m in alive:
+        back = m.find("result_out")
+        if m.kind != "proxy" or back is None or not (q.has(back["on"]) and q.at(back["site"])):
+            continue
+        if not q.of(m.values):
+            continue
+        due, left = back["on"], 10
+        while left:
+            due += timedelta(days=1)
+            left -= q.is_worked(due)
+        given = m.day("deliver")
+        if given is not None and given <= q.last:
+            good, bad = good + (given <= due), bad + (given > due)
+        else:
+            bad += due < min(q.last + timedelta(days=1), q.today)
+    found["N5"] = (good, good + bad)
+    return found
+
+
+def _mean(some: Collection[int | Fraction]) -> Fraction:
+    return sum(map(Fraction, some), Fraction(0)) / len(some) if some else Fraction(0)
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def catalogue(rows: Iterable[Mapping[str, str]], item: str | None) -> dict[str, Counts]:
+    """Return the figures of a list of items as the county wrote it (a CSV's rows)."""
+    mine = [row for row in rows if item in (None, row["code"])]
+    promises = [row for row in mine if row["kind"] == "承诺件"]
+    legal = sum(int(row["statutory_workdays"]) for row in promises)
+    promised = sum(int(row["promised_workdays"]) for row in promises)
+    return {
+        "M9": (len(mine), None),
+        "M9.promised": (len(promises), None),
+        "M9.licences": (sum(1 for row in mine if row["task_type"] == "行政许可"), None),
+        "M11": (promised, legal),
+        "M12": (legal - promised, legal),
+        **{f"{key}.items": (len(promises), None) for key in ("M11", "M12")},
+        **{f"{key}.left_out": (0, None) for key in ("M11", "M12")},  # no row is in natural days
+    }
