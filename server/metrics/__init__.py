@@ -1,1 +1,1 @@
-"""The county's figures M1 to M8 (DOMAIN.md §2): definitions, facts, counting."""
+"""The county's figures (DOMAIN.md §2): definitions, facts, counting."""

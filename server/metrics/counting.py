@@ -60,10 +60,10 @@ def first_ratings(facts: Facts, scope: Scope) -> list[tuple[Fact, int]]:
     for fact in facts.ratings:
         values = facts.fields.get(fact.record, {})
         level, of = values.get("level"), values.get("of") or fact.record
-        if not isinstance(level, int) or of in rated or not scope.holds(fact.site):
+        if not isinstance(level, int) or of in rated:
             continue
-        if scope.takes_matter(values, facts.fields):
-            rated.add(of)
+        rated.add(of)  # whoever rated it first, and wherever: no other place counts it again
+        if scope.holds(fact.site) and scope.takes_matter(values, facts.fields):
             found.append((fact, level))
     return found
 

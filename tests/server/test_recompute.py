@@ -85,7 +85,7 @@ class County:
     ) -> Operation:  # fmt: skip
         """Do one act at some hour of a day, later than all before; it arrives some time after."""
         at = start_of_day(on) + 8 * HOUR + len(self.acts) * 7_000
-        self.now.ms = at + self.dice.choice([-60_000, 5_000, 9 * 60_000, 30 * HOUR])
+        self.now.ms = at + self.dice.choice([-60_000, self.dice.randrange(40 * HOUR)])
         done = self.tablets[site].act(
             kind, act, data, record=after.skeleton.record if after else None,
             parents=[after.id] if after else [], at=at,
@@ -147,7 +147,7 @@ def _case(county: County, site: str, on: date) -> None:
     if dice.random() < 0.2:
         values["proxy"] = ids.record_text(ids.uuid7(county.now.ms, b"0123456789"))
     last = county.do(site, "case", "receive", on, values)
-    ways = ["open", "spot", "lapse", "refuse", "void", "early", *["work"] * 8]
+    ways = ["open", "spot", "spot", "spot", "lapse", "refuse", "void", "early", *["work"] * 8]
     way = dice.choice(ways)
     if way == "spot":
         last = county.do(site, "case", "close_on_spot", on, {**visit}, last)
@@ -210,9 +210,10 @@ def _afterwards(county: County, site: str, on: date, case: Operation) -> None:
         county.do(site, "case", "hand_out", later, {"handed_to": "本人", **visit}, case)
     for _ in range(dice.choice([0, 1, 1, 2])):
         level = dice.randint(1, 5)
-        rating = county.do(site, "rating", "rate", on, {**about, "level": level})
+        where = dice.choice([site, site, county.top])
+        rating = county.do(where, "rating", "rate", on, {**about, "level": level})
         if dice.random() < 0.2:
-            county.do(site, "rating", "rate_again", on, {"level": dice.randint(1, 5)}, rating)
+            county.do(where, "rating", "rate_again", on, {"level": dice.randint(1, 5)}, rating)
     if dice.random() < 0.4:
         amount = dice.randrange(1, 9000)
         charge = county.do(site, "charge", "collect", on, {**about, "amount_fen": amount})
@@ -328,4 +329,22 @@ def test_months_without_overrun_are_told_back_from_the_last_whole_one(tmp_path: 
         assert recompute(county.acts, question)["M24"] == (clean, None), (town_of, last_on)
         got = county.report(question, town_id).figures["M24"].numerator
         assert got == clean, (town_of, last_on)
+    county.county.ledger.engine.dispose()
+
+
+def test_a_result_is_late_when_its_tenth_working_day_is_over(tmp_path: Path) -> None:
+    """Handed back on Tuesday 1 September 2026: to be delivered by Tuesday the 15th."""
+    county = County(tmp_path / "county", 1)
+    last: Operation | None = None
+    for act in ("entrust", "check", "hand_over", "receive", "result_out"):
+        data: dict[str, Value] = {"person_name": "测试甲", "check_result": "complete"}
+        last = county.do(county.villages[0], "proxy", act, date(2026, 9, 1), data, last)
+    county.now.ms = start_of_day(TODAY) + 12 * HOUR
+    for day, late in ((14, 0), (15, 1)):
+        question = Question(
+            FIRST, date(2026, 9, day), TODAY, None, None, None, sample_calendar().is_working_day
+        )
+        assert recompute(county.acts, question)["N5"] == (0, late)
+        found = county.report(question, None).figures["N5"]
+        assert (found.numerator, found.denominator) == (0, late)
     county.county.ledger.engine.dispose()
