@@ -53,7 +53,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "M9",
         "在用事项",
-        "期末有效目录中未暂停的事项数；同列行政许可数和承诺件数。不随站点、渠道变化。",
+        "期末有效目录中未暂停的事项数。不随站点、渠道变化。",
     ),
     Definition(
         "M10",
@@ -95,17 +95,17 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "M15",
         "申请",
-        "期内收件的办件数；同列其中期内未受理的。",
+        "期内收件的办件数。",
     ),
     Definition(
         "M15_accepted",
         "申请受理",
-        "期内首次受理的办件数；同列其中期前收件的。",
+        "期内首次受理的办件数，含期前收件的。",
     ),
     Definition(
         "M15_closed",
         "申请办结",
-        "期内办结的办件数；同列期内受理而期末未办结的。",
+        "期内办结的办件数，含期前受理的。",
     ),
     Definition(
         "M17",
@@ -163,7 +163,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "M27",
         "收费（分）",
-        "期内收费合计，扣除已退；单位为分；同列笔数。",
+        "期内收费合计，扣除已退；单位为分。",
     ),
     Definition(
         "M28",
@@ -183,7 +183,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "N2",
         "同步时延（小时）",
-        "期内登记从发生到县里收到的时间，第 95 百分位（分子为毫秒）；同列中位数（分钟）。",
+        "期内登记从发生到县里收到的时间，第 95 百分位（分子为毫秒）。",
         show="days",
     ),
     Definition(
