@@ -23,7 +23,7 @@ class Figure:
     others: tuple[bytes, ...] = ()
     """Behind a rate: the rest of the denominator, which is what a person wants to see first."""
     extra: Mapping[str, int] = field(default_factory=dict)
-    """Counts shown beside it: `Definition.parts` names them."""
+    """Counts beside it, for programs (the JSON of the report)."""
     exact: Fraction | None = None
     """The value of a figure that is no single fraction of counts (a mean of rates)."""
 

@@ -224,7 +224,7 @@ def _figures(tx: Tx, county: County, editions: Editions, month: date) -> Figures
     }
     by_site: dict[str, dict[str, Value]] = {}
     for site, report in reports.items():
-        by_site[site] = {key: list(count_of(one).plain()) for key, one in report.figures.items()}
+        by_site[site] = {key: count_of(key, one).plain() for key, one in report.figures.items()}
         by_site[site]["counted_at"] = counted_at
     figures = reports[""].figures
     by_site[""] |= {

@@ -80,7 +80,7 @@ def corrections(tx: Tx, sheet: Sheet, today: Report) -> Block:
     changed = {
         key: (count, today.figures[key])
         for key, count in sheet.counts.items()
-        if key in today.figures and count != count_of(today.figures[key])
+        if key in today.figures and count != count_of(key, today.figures[key])
     }
     behind = {one for _, figure in changed.values() for one in (*figure.records, *figure.others)}
     came = arrivals(tx, behind, sheet.counted_at, as_number(today.to_on))
@@ -130,7 +130,7 @@ def _lines(
     key: str, frozen: Count, figure: Figure, came: dict[bytes, Arrival]
 ) -> list[Line]:  # fmt: skip
     """One line per day of arrival where the fingerprint proves them; else one line in all."""
-    label, after = BY_KEY[key].label, count_of(figure)
+    label, after = BY_KEY[key].label, count_of(key, figure)
     for added in _guesses(figure, frozen, came):
         mine, rest = (tuple(one for one in part if one in added)
                       for part in (figure.records, figure.others))  # fmt: skip

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 from server.cards import card_fields
 from server.county import County, Editions
-from server.metrics.definitions import BY_KEY
+from server.metrics.definitions import BY_KEY, shown
 from server.metrics.figure import Figure
 from server.report import Report, make_report
 from server.storage import Tx
@@ -48,10 +48,14 @@ class Count:
     """SHA-256 (hex) over the ids behind the numerator, `others` over the rest of a denominator."""
     others: str
     extra: Mapping[str, int] = field(default_factory=dict)
+    text: str = ""
+    """How the report shows it; '' for what lies between two reports."""
 
     def plain(self) -> list[Value]:
         """Return the form in the operation."""
-        return [self.numerator, self.denominator, self.records, self.others, dict(self.extra)]
+        return [
+            self.numerator, self.denominator, self.records, self.others, dict(self.extra), self.text
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +127,11 @@ def digest_of(records: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(sorted(records))).hexdigest()
 
 
-def count_of(figure: Figure) -> Count:
-    """Return a figure as it is frozen."""
+def count_of(key: str, figure: Figure) -> Count:
+    """Return the figure of a key as it is frozen."""
     return Count(
         figure.numerator, figure.denominator, digest_of(figure.records), digest_of(figure.others),
-        dict(figure.extra),
+        dict(figure.extra), shown(BY_KEY[key], figure),
     )  # fmt: skip
 
 
@@ -143,7 +147,7 @@ def report_of(
 
 def sheet_of(report: Report, title: str) -> Sheet:
     """Return a report as a sheet that nobody froze."""
-    counts = {key: count_of(figure) for key, figure in report.figures.items()}
+    counts = {key: count_of(key, figure) for key, figure in report.figures.items()}
     return Sheet(report.site.id if report.site else "", title, counts)
 
 
@@ -202,12 +206,12 @@ def _counts(figures: Mapping[str, Value]) -> dict[str, Count]:
 
 def _count(value: Value) -> Count:
     assert isinstance(value, list)
-    numerator, denominator, records, others, extra = value
+    numerator, denominator, records, others, extra, text = value
     assert isinstance(numerator, int)
     assert denominator is None or isinstance(denominator, int)
     assert isinstance(extra, dict)
     kept = {name: number for name, number in extra.items() if isinstance(number, int)}
-    return Count(numerator, denominator, str(records), str(others), kept)
+    return Count(numerator, denominator, str(records), str(others), kept, str(text))
 
 
 @dataclass(frozen=True, slots=True)
