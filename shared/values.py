@@ -136,9 +136,10 @@ def _wrong(field: Field, problem: str) -> InvalidField:
 
 
 def _key(field: Field, raw: object) -> str:
-    if not isinstance(raw, str) or not 0 < len(raw) <= 64:
+    name = _plain(field, raw, keep_lines=False) if isinstance(raw, str) and len(raw) <= 64 else ""
+    if not 0 < len(name) <= 64:  # cleaning may empty a name, and NFC may lengthen it
         raise _wrong(field, "中的名称必须是不超过64个字的文字，请改正。")
-    return _plain(field, raw, keep_lines=False)
+    return name
 
 
 def _plain(field: Field, raw: str, *, keep_lines: bool) -> str:

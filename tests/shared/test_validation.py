@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared import canonical
@@ -299,6 +299,8 @@ def attempt(kind: str, act: str, data: Mapping[str, object]) -> dict[str, Value]
 
 @settings(max_examples=400, deadline=None)
 @given(_acts())
+@example(("appointment", "arrive", {"values": {"person_name": {" ": None}}}))
+@example(("appointment", "arrive", {"values": {"\ufb2c" * 64: None}}))
 def test_garbage_gives_canonical_data_or_the_one_error(
     drawn: tuple[str, str, dict[str, object]],
 ) -> None:
