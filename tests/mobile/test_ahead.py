@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,22 +14,11 @@ from mobile.synchronise import Synced, Synchroniser
 from mobile.tablet import Tablet
 from sync.exchange import Exchange
 from sync.page import Page
-from tests.mobile.county import ENTRIES_MAX, County, Serving
+from tests.mobile.county import ENTRIES_MAX, County
 from tests.mobile.kit import introduce, unlocked
 
 WORK = 2 * ENTRIES_MAX + 30
 """Three pages."""
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,8 @@ from sync import bundle
 from sync.attachment import parse_part
 from sync.bundle import MalformedBundle, PartKind
 from sync.messages import SyncRequest, SyncResponse
-from tests.mobile.county import County, Serving
+from tests.mobile.county import County
 from tests.mobile.kit import PIN, introduce, unlocked
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture

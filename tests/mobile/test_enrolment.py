@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from shared.errors import Misuse
 from sync.exchange import Exchange, NotTheCounty, Unreachable
 from tests.mobile.county import County, Serving
 from tests.mobile.kit import PIN, CountyKeys, machine
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,19 +20,8 @@ from sync.acknowledgement import Opened, Stored
 from sync.envelope import parse
 from sync.exchange import CountyRefused, Exchange, Unreachable
 from sync.messages import SyncRequest
-from tests.mobile.county import County, Serving
+from tests.mobile.county import County
 from tests.mobile.kit import COUNTY, NOW, PIN, introduce, machine, unlocked
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,22 +17,11 @@ from mobile.tablet import Tablet
 from shared.ids import record_text
 from shared.papers import Paper, PaperUnusable, paper_of
 from sync.exchange import Exchange, NotTheCounty, Unreachable
-from tests.mobile.county import County, Serving
+from tests.mobile.county import County
 from tests.mobile.kit import introduce, unlocked
 
 CONTENT = b"fff" + bytes(range(256)) * 400
 """Four parts."""
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,17 +22,6 @@ from sync.exchange import Exchange, NotTheCounty, Unreachable
 from sync.messages import ENVELOPES_MAX
 from tests.mobile.county import County, Serving
 from tests.mobile.kit import NOW, PIN, CountyKeys, introduce, unlocked
-
-
-@pytest.fixture
-def county() -> County:
-    return County()
-
-
-@pytest.fixture
-def url(county: County) -> Iterator[str]:
-    with Serving(county) as serving:
-        yield serving.url
 
 
 @pytest.fixture
