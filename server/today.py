@@ -8,8 +8,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from importlib.metadata import PackageNotFoundError, version
+from datetime import date
+from importlib.metadata import version
 
 from server import sight
 from server.accounts import Person
@@ -17,7 +17,7 @@ from server.backup_note import last_backup
 from server.county import County
 from server.front.spool import Spool
 from server.silence import SILENT_DAYS, is_silent
-from shared.civil import BEIJING, DAY_MS
+from shared.civil import DAY_MS, minute
 
 BACKUP_DAYS = 7
 DISK_FREE_MIN = 5 << 30
@@ -97,8 +97,8 @@ def today_of(county: County, person: Person) -> Today:
         *_people(county, now),
         _line("disk_low" if low else "disk", not low, shown),
         _spool(county),
-        _line("keys_old" if old else "keys", not old, {"when": _when(key.from_at)[:10]}),
-        _line("version", True, {"version": _version()}),
+        _line("keys_old" if old else "keys", not old, {"when": minute(key.from_at)[:10]}),
+        _line("version", True, {"version": version("bianmin")}),
     )
     return Today(county.today(), now, lines)
 
@@ -112,7 +112,7 @@ def _backup(county: County, now: int) -> Line:
     days = (now - last.at) // DAY_MS
     if days > BACKUP_DAYS:
         return _line("old_backup", False, {"n": days})
-    return _line("backup", True, {"when": _when(last.at), "file": last.file, "n": last.operations})
+    return _line("backup", True, {"when": minute(last.at), "file": last.file, "n": last.operations})
 
 
 def _people(county: County, now: int) -> tuple[Line, Line, Line]:
@@ -129,7 +129,7 @@ def _people(county: County, now: int) -> tuple[Line, Line, Line]:
     )
     return (
         tablets,
-        _line("clock_back" if back else "clock", not back, {"when": _when(now)}),
+        _line("clock_back" if back else "clock", not back, {"when": minute(now)}),
         _line("held" if held else "no_held", True, {"n": held}, "/held"),
     )
 
@@ -151,14 +151,3 @@ def _line(
 ) -> Line:
     label, text = SENTENCES[key]
     return Line(key, label, is_well, text, values or {}, path)
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, BEIJING).strftime("%Y-%m-%d %H:%M")
-
-
-def _version() -> str:
-    try:
-        return version("bianmin")
-    except PackageNotFoundError:  # run from its folder, not installed
-        return "—"

@@ -37,3 +37,12 @@ def start_of_day(on: date) -> int:
 def end_of_day(on: date) -> int:
     """Return the instant (Unix ms) at which the day `on` is over: the first one not in it."""
     return start_of_day(on) + DAY_MS
+
+
+def minute(at: int) -> str:
+    """Return the instant `at` (Unix ms) at UTC+8 to the minute, 2026-10-31 08:15.
+
+    Raises InstantOutOfRange.
+    """
+    minutes = (at + OFFSET_MS) % DAY_MS // (60 * 1000)
+    return f"{civil_date(at)} {minutes // 60:02d}:{minutes % 60:02d}"

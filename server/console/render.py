@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from server.console.language import LANGUAGES, TAGS, translations
 from shared import lifecycle
-from shared.civil import BEIJING, DAY_MS
+from shared.civil import DAY_MS, InstantOutOfRange, minute
 from shared.kind_table.common import ASSURANCES
 from shared.kinds import KINDS
 
@@ -109,8 +108,8 @@ def when(at: int | None) -> str:
     if at is None:
         return "—"
     try:
-        return datetime.fromtimestamp(at / 1000, BEIJING).strftime("%Y-%m-%d %H:%M")
-    except (OverflowError, ValueError, OSError):  # a clock no calendar holds: shown as a number
+        return minute(at)
+    except InstantOutOfRange:  # a clock no calendar holds: shown as a number
         return str(at)
 
 

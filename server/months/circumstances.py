@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy import select
 
 from server.county import Editions
-from server.metrics.facts import ACCEPTING
+from server.metrics.facts import ACCEPTING, MERGED, VOIDED
 from server.metrics.figure import Figure
 from server.report import as_number
 from server.schema import judgements, records
@@ -28,7 +28,6 @@ NAMED_MAX = 200
 """Overdue cases named one by one; the count beside them is whole."""
 FLOW = ("carried", "received", "accepted", "refused", "pending")
 _ENDING = frozenset({"refuse", "withdraw", "lapse"})
-_GONE = ("作废", "已并入")
 _j, _r = judgements.c, records.c
 
 
@@ -60,7 +59,8 @@ def _cases(tx: Tx, editions: Editions, last: int) -> list[tuple[int, int | None,
         .where(
             _j.county == tx.county, _r.county == tx.county, _j.kind == "case",
             _j.act.in_(("receive", *ACCEPTING, *_ENDING)), _j.effective_on <= last,
-            _j.status == Status.ADMITTED.value, _j.state_after != "", _r.state.not_in(_GONE),
+            _j.status == Status.ADMITTED.value, _j.state_after != "",
+            _r.state.not_in((VOIDED, MERGED)),
         )
         .order_by(_j.effective_on, _j.effective_at, _j.operation)
     )  # fmt: skip

@@ -20,7 +20,6 @@ from server.months.sheets import (
     SIGNED,
     WAITING,
     Sheet,
-    Sum,
     count_of,
     figures_digest,
     frozen,
@@ -164,11 +163,6 @@ def publish(
         )  # fmt: skip
 
     county.ledger.writing(step)
-
-
-def checks(whole: Sheet, parts: list[Sheet]) -> list[Sum]:
-    """Return the reconciliation that publishing looks at."""
-    return sums(whole, parts)
 
 
 def may_publish(person: Person, editions: Editions) -> bool:
