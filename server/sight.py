@@ -68,6 +68,18 @@ def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: st
     return Sight(True, True, numbers.allowed, numbers.reason)
 
 
+def may_act(person: Person, editions: Editions, subject: Subject, act: str) -> Decision:
+    """Return what the table says to an act of this person on this record."""
+    return may(replace(_question(person, editions, subject), kind=subject.kind, act=act))
+
+
+def require_act(person: Person, editions: Editions, subject: Subject, act: str) -> None:
+    """Raise NotAllowed unless the person may do this act on this record."""
+    decision = may_act(person, editions, subject, act)
+    if not decision.allowed:
+        raise NotAllowed(decision.reason)
+
+
 def require_settle(person: Person, editions: Editions, subject: Subject) -> None:
     """Raise NotAllowed unless the person may settle a conflict of this record."""
     _require(replace(_question(person, editions, subject), capability=Capability.SETTLE))

@@ -1,4 +1,4 @@
-"""Who must not handle a complaint: the rule, and the names of the county it reads."""
+"""Who must not handle a complaint, and acts of staff on one, through the county's own ledger."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server import acting
 from server.accounts import Person
 from server.recusal import Aim, Place, Worker, handler_misfit, why_not
+from server.sight import NotAllowed
 from shared.canonical import Value
+from shared.operation import Operation
 from shared.permissions import rank_of
 from shared.rights import Role
 from shared.sample import sample_sites
@@ -67,6 +70,49 @@ def _person(world: World, name: str, role: str, site: str) -> Person:
         row = tx.staff_named(name)
     assert row is not None
     return Person(row.staff, name, role, site, False, "", b"")
+
+
+def _complaint(world: World) -> Operation:
+    said: dict[str, Value] = {"target_kind": "equipment", "content": "叫号机坏了"}
+    return world.one.act("complaint", "register", said)
+
+
+def _wanted(done: Operation, act: str, *shown: Operation, **data: object) -> acting.Wanted:
+    heads = tuple(one.id for one in shown) or (done.id,)
+    return acting.Wanted(done.skeleton.record, act, data, "按规定办理", heads)
+
+
+def test_staff_act_in_the_order_of_the_life_cycle_and_on_what_they_saw(world: World) -> None:
+    watch = _person(world, "督查", "supervisor", "s0001")
+    made = _complaint(world)
+    with pytest.raises(acting.NotNow, match="已登记"):
+        acting.perform(world.county, watch, _wanted(made, "close"))
+    with pytest.raises(acting.NoReason):
+        acting.perform(
+            world.county, watch, acting.Wanted(made.skeleton.record, "triage", {}, " ", ())
+        )
+    triage = _wanted(made, "triage", triage_result="accept")
+    done = acting.perform(world.county, watch, triage)
+    assert done.skeleton.author == watch.author
+    assert done.data["reason"] == "按规定办理"
+    with pytest.raises(acting.MovedOn):
+        acting.perform(world.county, watch, triage)
+    with world.county.ledger.read() as tx:
+        row = tx.record(made.skeleton.record)
+        assert row is not None
+        assert row.state == "已受理"
+        assert tx.scopes_of([made.skeleton.record])[made.skeleton.record], "the site hears of it"
+
+
+@pytest.mark.parametrize("role", ["village", "department", "administrator"])
+def test_who_may_not_triage_learns_so_first_and_changes_nothing(world: World, role: str) -> None:
+    other = _person(world, "旁人", role, "s0001")
+    made = _complaint(world)
+    wrong = _wanted(made, "triage", triage_result="nonsense")
+    with pytest.raises(NotAllowed):
+        acting.perform(world.county, other, wrong)
+    with world.county.ledger.read() as tx:
+        assert len(tx.operations_of([made.skeleton.record])[made.skeleton.record]) == 1
 
 
 def test_the_handler_rule_reads_names_of_the_county(world: World) -> None:
