@@ -35,6 +35,11 @@ class Names:
         """The sites in force."""
         return self._editions.sites
 
+    @staticmethod
+    def record_id(record: bytes) -> str:
+        """Return a record's id as in addresses."""
+        return ids.record_text(record)
+
     def site(self, site: str) -> str:
         """Return the name on the site's door; the id for a site nobody knows."""
         try:
@@ -101,6 +106,16 @@ class Names:
             for name, one in value.items()
             if one not in (None, "")
         ]
+
+    def masked(self, kind: str, register: str, value: Value) -> str:
+        """Return a register's value in one line, masked as on lists."""
+        shown = MASKED.register(kind, register, value)
+        if not isinstance(shown, dict):
+            return self.value(kind, register, shown)
+        parts = (
+            self.value(kind, name, one) for name, one in shown.items() if one not in (None, "")
+        )
+        return "，".join(parts)
 
     def _typed(self, kind: FieldType, value: object) -> str:
         if kind is FieldType.SITE:

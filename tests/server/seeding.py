@@ -116,8 +116,8 @@ class Tablet:
                 )
             ]
         )  # fmt: skip
-        verdict = Verdict(
-            1, self.seq, status, now + clock.CAP_MS, skeleton.effective_at, self.rank, reason
+        verdict = Verdict(  # of an epoch before the county's own: what people decide comes later
+            0, self.seq, status, now + clock.CAP_MS, skeleton.effective_at, self.rank, reason
         )
         landing.land(done, verdict)
         landing.finish()
