@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from server.api import messages
-from server.console.render import when
+from server.console.render import QUALITY, when
 from server.console.web import Visit
 from server.veil import MASKED
 from shared import ids
 from shared.canonical import Value
+from shared.clock import Quality
 from shared.fields import FieldType
 from shared.kinds import KINDS
 from shared.record import STATE
@@ -34,6 +35,10 @@ class Names:
     def sites(self) -> SiteEdition:
         """The sites in force."""
         return self._editions.sites
+
+    def quality(self, quality: int) -> str:
+        """Return how far a clock may be believed, in words."""
+        return self._visit.say(QUALITY[Quality(quality).word])
 
     @staticmethod
     def record_id(record: bytes) -> str:

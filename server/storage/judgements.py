@@ -115,7 +115,7 @@ class Judgements(Access):
     def decisions(
         self, acts: Collection[str], *, before: tuple[int, int] | None = None, limit: int = 50
     ) -> list[Judgement]:
-        """Return what staff did of these acts, the newest first; `before` is (epoch, county seq)."""
+        """Return what staff did of these acts, newest first; `before` is (epoch, county seq)."""
         statement = self._select(judgements).where(
             literal_column("author >= 'staff:' AND author < 'staff;'"),  # as the index says
             _j.act.in_(acts),

@@ -9,9 +9,10 @@ from server.county import County
 from server.front.spool import Spool
 from server.storage import Tx
 from shared.civil import DAY_MS, InstantOutOfRange, minute
-from shared.clock import Quality
 from shared.operation import Operation
 
+JUMP_MS = 60 * 60 * 1000
+"""What a clock may be off before somebody has to see to it."""
 GAP_MS = DAY_MS
 """Envelopes overtake each other on the way; after a day something is missing."""
 
@@ -38,12 +39,15 @@ class Alarm:
 def wrong_clocks(tx: Tx) -> list[Alarm]:
     """Return the tablets whose last session knew no time that could be believed.
 
-    It goes once the tablet has opened a session with a clock that was set right.
+    A fresh tablet that has not met the county yet does not know how good its clock is, and no harm
+    done: only a time that the county did not believe counts. It goes with the next good session.
     """
     newest = tx.last_sessions()
-    sessions = tx.operations(newest.values())
+    judged = tx.judgements_of(list(newest.values()))
     doubtful = {
-        one: found for one, found in sessions.items() if found.skeleton.quality < Quality.CORRECTED
+        one: found
+        for one, found in tx.operations(list(newest.values())).items()
+        if abs(found.skeleton.effective_at - judged[one].effective_at) > JUMP_MS
     }
     owners = tx.devices_of(doubtful)
     received = tx.stored(doubtful)

@@ -271,11 +271,15 @@ def test_a_branch_is_admitted_as_a_whole(browser: Browser, world: World) -> None
 
 
 def test_a_wrong_clock_is_listed_until_it_is_right(browser: Browser, world: World) -> None:
-    world.one.act("session", "open", {}, quality=Quality.BOUNDED, at=1_420_000_000_000)
+    now = world.now()
+    world.one.act("session", "open", {}, quality=Quality.UNKNOWN)  # fresh, and as good as any
+    assert "时钟异常 0" in browser.get("/todo?kind=clock").text
+    said = 1_420_000_000_000
+    world.one.act("session", "open", {}, quality=Quality.BOUNDED, at=said, believed=now)
     page = browser.get("/todo?kind=clock").text
     assert "时钟异常 1" in page
     assert "2014-12-31" in page
-    world.one.act("session", "open", {}, quality=Quality.BOUNDED, at=2**46)
+    world.one.act("session", "open", {}, quality=Quality.BOUNDED, at=2**46, believed=now)
     assert "时钟异常 1" in browser.get("/todo?kind=clock").text
     world.one.act("session", "open", {}, quality=Quality.CORRECTED)
     assert "时钟异常 0" in browser.get("/todo?kind=clock").text

@@ -32,7 +32,9 @@ from server.todo.entries import (
     entry_of,
 )
 from server.todo.foresight import Outlook
+from server.todo.namesakes import Namesake, namesakes_of
 from shared.operation import Operation
+from shared.record import Candidate
 
 SHOWN = 60
 BRANCH_SHOWN = 100
@@ -54,6 +56,8 @@ class Half:
 
     line: Line
     fields: dict[str, str]
+    said: Candidate | None
+    """Who registered the person, when by which clock, and how sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Opened:
     conflict: messages.Conflict | None = None
     lines: list[list[tuple[str, str]]] = field(default_factory=list)
     halves: list[Half] = field(default_factory=list)
+    namesakes: list[Namesake] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     outlook: dict[str, Outlook] = field(default_factory=dict)
     """What each choice does to the figures; empty where none can."""
@@ -165,9 +170,12 @@ def _opened(visit: Visit, entry: Entry, names: Names, revealed: bool) -> Opened:
         proposed = advice.advice_on_conflict(found)
         return Opened(entry, proposed, " ".join(heads), found, lines, outlook=outlook)
     if entry.kind == PAIR:
-        rows = desk.rows(visit.who, deciding.halves_of(desk, entry))
-        halves = [half(visit, one, names, revealed=revealed) for one in rows]
-        return Opened(entry, advice.advice_on_pair(entry), halves=halves, outlook=outlook)
+        pair = deciding.halves_of(desk, entry)
+        halves = [half(visit, one, names, revealed=revealed) for one in desk.rows(visit.who, pair)]
+        return Opened(
+            entry, advice.advice_on_pair(entry), halves=halves, outlook=outlook,
+            namesakes=namesakes_of(desk, visit.who, pair),
+        )  # fmt: skip
     if entry.kind in (HELD, FORK):
         waiting = deciding.waiting_of(desk, entry)[:BRANCH_SHOWN]
         return Opened(entry, operations=waiting, outlook=outlook)
@@ -183,4 +191,5 @@ def half(visit: Visit, row: RecordRow, names: Names, *, revealed: bool = False) 
         )
         for name in COMPARED
     }
-    return Half(line_of(row, names), fields)
+    said = next(iter(seen.record.registers.get("person_name", ())), None)
+    return Half(line_of(row, names), fields, said)
