@@ -65,11 +65,25 @@ class Served:
 @contextmanager
 def served(folder: Path) -> Iterator[Served]:
     """Make a sample county in `folder` and serve it until the block ends."""
-    home = folder / "county"
-    machine = Machine.real()
-    init_county(
-        home, COUNTY, database=None, sample=True, now=wall_clock, entropy=machine.entropy
+    born(folder)
+    with serving(folder) as running:
+        yield running
+
+
+def born(folder: Path) -> str:
+    """Make a sample county in `folder`; return the password of `admin`."""
+    made = init_county(
+        folder / "county", COUNTY, database=None, sample=True, now=wall_clock,
+        entropy=Machine.real().entropy,
     )  # fmt: skip
+    assert made.password is not None
+    return made.password
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Serve the county in `folder` until the block ends."""
+    home = folder / "county"
     bianmin = Path(sys.executable).parent / "bianmin"
     with (folder / "county.log").open("ab") as log:
         process = subprocess.Popen(
