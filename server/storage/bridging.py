@@ -12,13 +12,16 @@ from server.schema import (
     bridge_pieces,
     bridge_state,
     checkpoints,
+    numbers,
     operations,
 )
 from server.storage.access import Access
 from server.storage.rows import BridgeBatch, BridgeCase, BridgePiece, BridgeState
 
 _CASES, _PIECES = "bridge_cases", "bridge_pieces"
+_NUMBERS_MAX = 1000
 _b, _c, _o, _p = bridge_batches.c, bridge_cases.c, operations.c, bridge_pieces.c
+_n = numbers.c
 
 
 class Bridging(Access):
@@ -65,6 +68,16 @@ class Bridging(Access):
             row._replace(content=self.open(_PIECES, _key(row.batch, row.place), row.content))
             for row in found
         ]
+
+    def next_bridge_place(self, batch: int) -> int:
+        """Return the place after the last piece of a batch."""
+        statement = select(func.max(_p.place)).where(_p.county == self.county, _p.batch == batch)
+        last = self.connection.execute(statement).scalar()
+        return 0 if last is None else int(last) + 1
+
+    def count_bridge_pieces(self, batch: int) -> int:
+        """Return of how many cases a batch still says what it said."""
+        return self._count(bridge_pieces, _p.batch == batch)
 
     def forget_bridge_pieces(
         self, *, of: Collection[bytes] = (), made_before: int | None = None
@@ -116,6 +129,24 @@ class Bridging(Access):
         return {row[0]: row[1] for row in self.connection.execute(statement.group_by(_c.missing))}
 
     # ---- the ledger, by position
+
+    def numbers_by(self, kind: str, records: Collection[bytes]) -> dict[bytes, str]:
+        """Return the number of a kind that stands for each of these records."""
+        columns = [_n.record, _n.kind, _n.epoch, _n.county_seq, _n.number]
+        found = sorted(row[:] for row in self._found(columns, _n.record, records))
+        return {row[0]: row[4] for row in reversed(found) if row[1] == kind}
+
+    def owners_of_numbers(self, kind: str, given: Collection[str]) -> dict[str, bytes]:
+        """Return the record that each of these numbers of a kind names."""
+        found: dict[str, bytes] = {}
+        ordered = list(given)
+        for first in range(0, len(ordered), _NUMBERS_MAX):
+            part = ordered[first : first + _NUMBERS_MAX]
+            statement = select(_n.number, _n.record).where(
+                _n.county == self.county, _n.kind == kind, self._among(_n.number, part)
+            )
+            found |= {row[0]: row[1] for row in self.connection.execute(statement)}
+        return found
 
     def places_of(self, ids: Collection[bytes]) -> list[tuple[bytes, str]]:
         """Return (record, kind) of these operations."""

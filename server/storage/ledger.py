@@ -47,7 +47,8 @@ _PROJECTIONS = (
 
 
 class Tx(
-    Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals, Bridging
+    Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals,
+    Bridging,
 ):  # fmt: skip
     """One transaction: every noun of the storage under one name."""
 
