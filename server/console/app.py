@@ -14,6 +14,7 @@ from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
     audit,
+    bridge,
     conflicts,
     devices,
     held,
@@ -37,7 +38,7 @@ from server.desk import Desk
 
 PAGES = (
     home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
-    staff, audit, progress,
+    staff, bridge, audit, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 
