@@ -111,7 +111,7 @@ def overview(county: County, person: Person) -> Overview:
             changes=changes,
             is_recheck=state is not None and state.basis != basis_of(tx, county),
             codes=codes,
-            unmapped=sum(not line.code and _has_to_be(line) for line in lines),
+            unmapped=sum(not line.code and mapping.has_to_be(line) for line in lines),
             recipient=recipient_of(codes),
             may=may,
         )
@@ -353,12 +353,6 @@ def _laid(folder: str, name: str, content: bytes) -> Path:
     path = Path(folder) / ("file" + Path(name).suffix.lower()[:8])
     path.write_bytes(content)
     return path
-
-
-def _has_to_be(line: Line) -> bool:
-    if line.section in mapping.OPTIONAL or line.section == mapping.SITE:
-        return False
-    return (line.section, line.local) not in {("fixed", mapping.NO_ID), ("id_type", "999")}
 
 
 def _gap(section: str, local: str, cases: int, editions: Editions) -> Gap:

@@ -252,6 +252,14 @@ def _fault(line: Line, known: Mapping[str, Mapping[str, str]]) -> str:
     return "" if line.code.isprintable() else f"“{line.local[:40]}”的省平台代码里有看不见的字符"
 
 
+def has_to_be(line: Line) -> bool:
+    """Whether rows wait while this code is empty; a site without one takes that of the site above,
+    and what stands for a missing document may stay empty on purpose."""
+    if line.section in OPTIONAL or line.section == SITE:
+        return False
+    return (line.section, line.local) not in {("fixed", NO_ID), ("id_type", "999")}
+
+
 def label_of(section: str, local: str, editions: Editions) -> str:
     """Return what a code of ours means."""
     return _words(editions).get(section, {}).get(local, local)

@@ -114,7 +114,7 @@ def mapping(
     """本县代码与省平台代码的对照表：取出、装入、查看缺哪些。"""
     from server.bridge import desk
     from server.bridge.files import require_format
-    from server.bridge.mapping import in_force, lines_of
+    from server.bridge.mapping import has_to_be, in_force, lines_of
     from server.bridge.sheets import write_mapping
 
     if out is not None and source is not None:
@@ -128,15 +128,15 @@ def mapping(
         with county.ledger.read() as tx:
             codes = in_force(tx, county)
             found = list(lines_of(codes, county.editions(tx)))
-    empty = [line for line in found if not line.code]
+    empty = [line for line in found if not line.code and has_to_be(line)]
     document = {
-        "edition": codes.number, "title": codes.title, "codes": len(found) - len(empty),
+        "edition": codes.number, "title": codes.title, "codes": sum(bool(line.code) for line in found),
         "empty": len(empty), "file": str(out) if out is not None else None,
     }  # fmt: skip
     which = (
         f"本县第 {codes.number} 版" if codes.is_own else "随产品的建议值（本县还没有装入自己的）"
     )
-    lines = [f"代码对照表：{which}，已填 {len(found) - len(empty)} 个，空 {len(empty)} 个。"]
+    lines = [f"代码对照表：{which}，已填 {document['codes']} 个，还缺 {len(empty)} 个。"]
     if out is not None:
         lines.append(f"已写出 {out}，填好“省平台代码”一列后用 --load 装入。")
     if source is not None:
