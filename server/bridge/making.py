@@ -72,7 +72,7 @@ class _Look:
     """What one look at the ledger found, and the state it started from."""
 
     state: BridgeState
-    through: Position
+    touched: Touched
     seen_at: Position
     found: Sequence[Found]
     source: str
@@ -101,14 +101,15 @@ class Maker:
 
     def make(self, since: date | str = LAST) -> Made:
         """Return the next batch, closed; raise BridgeBusy. `since`: last, all, or a day."""
-        self._county.ledger.writing(lambda tx: self._begin(tx, since))
-        with self._county.ledger.read() as tx:
-            last = next(iter(tx.bridge_batches(1)), None)
+        last = self._last()
+        if last is not None and last.closed_at is None and since != LAST:
+            self._close(last)  # what it has is whole; what is asked for begins with the next one
+        self._county.ledger.writing(partial(self._begin, since))
+        last = self._last()
         if last is not None and last.closed_at is not None and last.written_at is None:
             return Made(last, is_again=True, is_full=True)
         is_full = self._fill()
-        with self._county.ledger.read() as tx:
-            last = next(iter(tx.bridge_batches(1)), None)
+        last = self._last()
         if last is None or last.closed_at is not None:
             return Made(None)
         return Made(self._close(last), is_full=is_full)
@@ -126,23 +127,26 @@ class Maker:
         self._county.ledger.writing(note)
         self._step("written")
 
+    def _last(self) -> BridgeBatch | None:
+        with self._county.ledger.read() as tx:
+            return next(iter(tx.bridge_batches(1)), None)
+
     # ---- where to begin
 
-    def _begin(self, tx: Tx, since: date | str) -> None:
-        tx.take_county_seq(0)
+    def _begin(self, since: date | str, tx: Tx) -> None:
+        epoch, _, _ = tx.take_county_seq(0)
         basis, head = basis_of(tx, self._county), head_of(tx)
         known = tx.bridge_state()
-        state = known or BridgeState(0, 0, 0, 0, 0, 0, basis)
+        state = known or BridgeState(0, 0, 0, 0, 0, basis)
         if state.basis != basis:  # another table of codes or edition: every case is looked at again
-            state = BridgeState(0, 0, *head, state.force_epoch, state.force_seq, basis)
+            state = state._replace(epoch=0, seq=0, basis=basis)
         if since != LAST:
             start = (0, 0)
             if isinstance(since, date):
                 start = tx.position_before(start_of_day(since))
             begin = min(start, (state.epoch, state.seq))
-            state = state._replace(
-                epoch=begin[0], seq=begin[1], force_epoch=head[0], force_seq=head[1]
-            )
+            last = next(iter(tx.bridge_batches(1)), None)
+            state = BridgeState(*begin, *head, _next_number(last, epoch), basis)
         if state != known:
             tx.put_bridge_state(state)
 
@@ -196,7 +200,7 @@ class Maker:
             }
             found = list(looker.look(ratings))
             source = looker.words.resolver.code("fixed", "data_source")
-            return _Look(state, touched.through, head_of(tx), found, source)
+            return _Look(state, touched, head_of(tx), found, source)
 
     def _add(self, look: _Look, is_last: bool, tx: Tx) -> int:
         """Add what differs to the open batch; return how many cases it has now."""
@@ -206,14 +210,12 @@ class Maker:
         batch = next(iter(tx.bridge_batches(1)), None)
         is_open = batch is not None and batch.closed_at is None
         if batch is None or not is_open:
-            number = max(batch.batch + 1 if batch else 0, epoch * PER_EPOCH + 1)
-            now = self._county.now()
+            number, now = _next_number(batch, epoch), self._county.now()
             batch = BridgeBatch(number, now, None, None, self._person, 0, 0, 0, 0, b"")
         writing = _Writing(batch, tx.next_bridge_place(batch.batch))
         known = tx.bridge_cases([one.record for one in look.found])
-        force = (look.state.force_epoch, look.state.force_seq)
         for found in look.found:
-            self._differ(tx, writing, look, found, known.get(found.record), force)
+            self._differ(tx, writing, look, found, known.get(found.record))
         tx.put_bridge_cases(writing.cases)
         tx.forget_bridge_pieces(of=writing.erased)
         tx.add_bridge_pieces(writing.pieces)
@@ -221,16 +223,16 @@ class Maker:
             batch = batch._replace(cases=batch.cases + len(writing.pieces))
             tx.put_bridge_batch(batch)
         if is_last:
-            tx.put_bridge_state(look.state._replace(epoch=look.through[0], seq=look.through[1]))
+            tx.put_bridge_state(
+                look.state._replace(epoch=look.touched.through[0], seq=look.touched.through[1])
+            )
         return batch.cases
 
     def _differ(
-        self, tx: Tx, writing: _Writing, look: _Look, found: Found, known: BridgeCase | None,
-        force: Position,
-    ) -> None:  # fmt: skip
+        self, tx: Tx, writing: _Writing, look: _Look, found: Found, known: BridgeCase | None
+    ) -> None:
         told = read_told(known.told) if known is not None else CaseTold()
-        seen = _through(known)
-        is_forced = seen < force and known is not None
+        is_forced = _is_forced(look.state, known, look.touched.cases.get(found.record))
         number = writing.batch.batch
         rows = _rows(tx, found, told, number, is_forced, look.source)
         if found.said.is_kept:  # also out of a batch that nobody has seen yet
@@ -248,7 +250,15 @@ class Maker:
         batch = number if rows else known.batch if known is not None else 0
         state = state_of(told, missing.split("\n") if missing else [])
         writing.cases.append(
-            BridgeCase(found.record, state, batch, *look.seen_at, missing, told.encode())
+            BridgeCase(
+                found.record,
+                state,
+                batch,
+                *look.seen_at,
+                look.state.basis,
+                missing,
+                told.encode(),
+            )
         )
 
     def _close(self, batch: BridgeBatch) -> BridgeBatch:
@@ -293,16 +303,25 @@ def missing_text(gaps: Sequence[Gap]) -> str:
 def _wanted(tx: Tx, state: BridgeState, touched: Touched) -> list[bytes]:
     """Those of the touched cases that nobody has looked at since, in the order of their ids."""
     known = tx.bridge_cases(list(touched.cases))
-    again = max((state.recheck_epoch, state.recheck_seq), (state.force_epoch, state.force_seq))
-    return sorted(
-        case
-        for case, at in touched.cases.items()
-        if case in touched.ratings or _through(known.get(case)) < max(at, again)
-    )
+
+    def is_wanted(case: bytes, at: Position) -> bool:
+        told = known.get(case)
+        if told is None or case in touched.ratings or told.basis != state.basis:
+            return True
+        return (told.through_epoch, told.through_seq) < at or _is_forced(state, told, at)
+
+    return sorted(case for case, at in touched.cases.items() if is_wanted(case, at))
 
 
-def _through(case: BridgeCase | None) -> Position:
-    return (case.through_epoch, case.through_seq) if case is not None else (0, 0)
+def _is_forced(state: BridgeState, case: BridgeCase | None, at: Position | None) -> bool:
+    """Whether a case touched at a position is to be told whole though nothing differs."""
+    if case is None or at is None or at > (state.force_epoch, state.force_seq):
+        return False
+    return 0 < case.batch < state.force_batch
+
+
+def _next_number(last: BridgeBatch | None, epoch: int) -> int:
+    return max(last.batch + 1 if last is not None else 0, epoch * PER_EPOCH + 1)
 
 
 def _rows(

@@ -17,6 +17,7 @@ from shared.calendars import CalendarEdition
 from shared.canonical import Value
 from shared.civil import BEIJING
 from shared.fold import Entry
+from shared.graph import PURGE
 from shared.operation import Operation
 from shared.record import Effect, Record
 
@@ -24,10 +25,6 @@ ACCEPTING = ("accept", "deem_accepted", "close_on_spot")
 CLOSING = ("close", "close_on_spot", "withdraw")
 GONE = frozenset({"作废", "已并入"})
 """A case that is void or merged into another is not one matter any more: taken back."""
-PERSONAL = frozenset(
-    {"person", "person_name", "id_type", "id_no", "phone", "address", "address_text"}
-)
-"""Registers of which none may be erased in what is said."""
 _STEPS = frozenset(
     {
         *("receive", "accept", "deem_accepted", "request_correction", "resubmit", "forward"),
@@ -88,7 +85,7 @@ class Said:
     is_due: bool = False
     is_gone: bool = False
     is_kept: bool = False
-    """Personal data was erased: what was said stands, and nothing is said any more."""
+    """Data was erased: what was said stands, and nothing is said any more."""
     rows: list[Row] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Suffixes of rows that wait for a code; without the first table all of them wait."""
@@ -103,7 +100,7 @@ def say(case: Case, words: Words) -> Said:
         return Said(is_gone=record.kind == "case")
     if record.state in GONE:
         return Said(is_gone=True)
-    if not PERSONAL.isdisjoint(record.purged):
+    if any(one.act == PURGE for one in record.history):
         return Said(is_kept=True)
     return _Writer(case, words, accepted).said()
 

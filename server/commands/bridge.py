@@ -129,14 +129,15 @@ def mapping(
             codes = in_force(tx, county)
             found = list(lines_of(codes, county.editions(tx)))
     empty = [line for line in found if not line.code and has_to_be(line)]
+    filled = sum(bool(line.code) for line in found)
     document = {
-        "edition": codes.number, "title": codes.title, "codes": sum(bool(line.code) for line in found),
+        "edition": codes.number, "title": codes.title, "codes": filled,
         "empty": len(empty), "file": str(out) if out is not None else None,
     }  # fmt: skip
     which = (
         f"本县第 {codes.number} 版" if codes.is_own else "随产品的建议值（本县还没有装入自己的）"
     )
-    lines = [f"代码对照表：{which}，已填 {document['codes']} 个，还缺 {len(empty)} 个。"]
+    lines = [f"代码对照表：{which}，已填 {filled} 个，还缺 {len(empty)} 个。"]
     if out is not None:
         lines.append(f"已写出 {out}，填好“省平台代码”一列后用 --load 装入。")
     if source is not None:

@@ -324,16 +324,15 @@ class AuditEntry(NamedTuple):
 class BridgeState(NamedTuple):
     """How far the bridge looked through the county's stream (epoch, seq of the last one seen).
 
-    What was looked at before `recheck` is looked at again; up to `force` it is handed over again
-    though nothing differs. `basis` hashes what the rows are made with beside the ledger.
+    Cases touched up to `force` are told whole once more, unless a batch from `force_batch` on has
+    done so. `basis` hashes what rows are made with beside the ledger.
     """
 
     epoch: int
     seq: int
-    recheck_epoch: int
-    recheck_seq: int
     force_epoch: int
     force_seq: int
+    force_batch: int
     basis: bytes
 
 
@@ -365,7 +364,7 @@ class BridgeCase(NamedTuple):
     """What the province was told of a case; state: sent, accepted, rejected, waiting or none.
 
     `batch` is the last one that had it (0: none), `through` the position of the ledger it was
-    looked at. `missing`: codes without mapping, one a line. `told` is plain here.
+    looked at, with what `basis`. `missing`: codes without mapping, one a line. `told` is plain.
     """
 
     record: bytes
@@ -373,6 +372,7 @@ class BridgeCase(NamedTuple):
     batch: int
     through_epoch: int
     through_seq: int
+    basis: bytes
     missing: str
     told: bytes
 
