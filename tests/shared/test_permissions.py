@@ -173,6 +173,14 @@ CELLS: dict[Capability, str] = {
         supervisor | | do
         administrator | - | no
         citizen | - | no""",
+    Capability.EXCHANGE: """
+        village | - | no
+        clerk | - | no
+        head | - | no
+        department | - | no
+        supervisor | | view
+        administrator | | do
+        citizen | - | no""",
     Capability.READ_MONTH: """
         citizen | published | view""",
     Capability.READ_AUDIT: """
