@@ -49,7 +49,7 @@ def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=20, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(steps=st.lists(STEPS, min_size=4, max_size=22))
