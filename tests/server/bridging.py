@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from server import steward
-from server.bridge import desk, mapping
+from server.accounts import Person
+from server.admin import accounts_of
+from server.bridge import mapping
 from server.bridge.files import write_batch
 from server.bridge.looking import Looker
 from server.bridge.making import LAST, Made, Maker
@@ -218,12 +220,26 @@ def laid(answer: dict[str, Any]) -> Iterator[Path]:
         yield path
 
 
+def person(office: Office, role: str) -> Person:
+    """Somebody with a log-in at the county centre."""
+    with office.county.ledger.read() as tx:
+        centre = office.county.editions(tx).centre
+    row, _ = accounts_of(office.county).add(f"某{role}", role, centre)
+    return Person(row.staff, row.name, role, centre, False, "", b"")
+
+
+def keys_of(told: dict[str, Any], table: str) -> list[str]:
+    return [row["row_guid"] for row in told["tables"][table]]
+
+
+PERSON = {
+    "id_type": "111", "id_no": id_no(1), "phone": "13800000000", "address_text": "示范村一组",
+}  # fmt: skip
+
+
 @contextmanager
 def an_office(mould: Mould) -> Iterator[Office]:
     """An office in a county with all its codes."""
     with mould.cast() as county:
         fill_codes(county)
         yield Office(county)
-
-
-__all__ = ["Cut", "Office", "Province", "an_office", "answer_to", "desk", "fill_codes", "laid"]

@@ -174,13 +174,9 @@ CELLS: dict[Capability, str] = {
         administrator | - | no
         citizen | - | no""",
     Capability.EXCHANGE: """
-        village | - | no
-        clerk | - | no
         head | - | no
-        department | - | no
         supervisor | | view
-        administrator | | do
-        citizen | - | no""",
+        administrator | | do""",
     Capability.READ_MONTH: """
         citizen | published | view""",
     Capability.READ_AUDIT: """
