@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server.commands import keep, manage, work
+from server.commands import bridge, keep, manage, work
 
 
 @click.group("county")
@@ -30,6 +30,7 @@ for _command in (
     work.judge,
     work.report,
     work.run_due,
+    bridge.bridge,
     keep.verify,
     keep.rebuild,
     keep.export,

@@ -19,6 +19,7 @@ from server.api import messages, shapes
 from server.card import read_card
 from server.cards import FOLDED, card_fields
 from server.county import County, Editions
+from server.finding import row_by_number
 from server.report import Report, make_report
 from server.sight import Sight, Subject
 from server.storage import RecordFilter, Tx
@@ -93,6 +94,14 @@ class Desk:
                 return None
             editions = self.county.editions(tx)
             return next(iter(self.seen_rows(tx, person, editions, [row])), None)
+
+    def by_number(self, person: Person, typed: str) -> RecordRow | None:
+        """Return the record of a slip number, an official number or the province's, if the person
+        may see it. Raises InvalidSlipNumber for a text that is no number."""
+        with self.county.ledger.read() as tx:
+            row = row_by_number(tx, typed)
+            seen = self.seen_rows(tx, person, self.county.editions(tx), [row] if row else [])
+        return next(iter(seen), None)
 
     def rows(self, person: Person, records: Iterable[bytes]) -> list[RecordRow]:
         """Return these records in their order, leaving out what the person may not see."""

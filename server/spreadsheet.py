@@ -40,8 +40,8 @@ class Table:
     rows: tuple[tuple[int, tuple[str, ...]], ...]
 
 
-def read_table(path: Path) -> Table:
-    """Return the table in `path` (.xlsx or .csv); raise Unreadable."""
+def read_table(path: Path, *, rows_max: int = ROWS_MAX) -> Table:
+    """Return the table in `path` (.xlsx or .csv) of at most `rows_max` rows; raise Unreadable."""
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= BYTES_MAX else b""
@@ -51,7 +51,7 @@ def read_table(path: Path) -> Table:
         raise Unreadable("文件超过 20 MB，请只留需要装入的表后再试。")
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
-        lines = _xlsx(content)
+        lines = _xlsx(content, rows_max)
     elif suffix == ".csv":
         lines = _csv(content)
     else:
@@ -59,14 +59,14 @@ def read_table(path: Path) -> Table:
     numbered = [(number, line) for number, line in enumerate(lines, 1) if any(line)]
     if not numbered:
         raise Unreadable("表是空的，请按模板填写后再试。")
-    if len(numbered) > ROWS_MAX:
-        raise Unreadable(f"超过 {ROWS_MAX} 行，请核对是不是装错了表。")
+    if len(numbered) > rows_max:
+        raise Unreadable(f"超过 {rows_max} 行，请核对是不是装错了表。")
     return Table(numbered[0][1], tuple(numbered[1:]))
 
 
-def _xlsx(content: bytes) -> list[tuple[str, ...]]:
+def _xlsx(content: bytes, rows_max: int) -> list[tuple[str, ...]]:
     try:
-        _require_modest(content)
+        _require_modest(content, rows_max)
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, zipfile.BadZipFile, IndexError, EOFError) as error:
@@ -76,7 +76,7 @@ def _xlsx(content: bytes) -> list[tuple[str, ...]]:
     return [tuple(_text(cell) for cell in line) for line in cells]
 
 
-def _require_modest(content: bytes) -> None:
+def _require_modest(content: bytes, rows_max: int) -> None:
     """A lone cell in the last corner makes the reader ask for the whole rectangle's memory."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
@@ -85,7 +85,7 @@ def _require_modest(content: bytes) -> None:
             if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
                 continue
             for column, row in _CELL_WITH_VALUE.findall(archive.read(name)):
-                if int(row) > ROWS_MAX or _column_number(column) > COLUMNS_MAX:
+                if int(row) > rows_max or _column_number(column) > COLUMNS_MAX:
                     place = column.decode() + row.decode()
                     raise Unreadable(f"单元格 {place} 离表太远却有内容，请删除后再试。")
 

@@ -112,5 +112,6 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
         "catalogue_edition": {"draft": Cap.DRAFT_CATALOGUE, "publish": Cap.PUBLISH_CATALOGUE},
         "calendar_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
         "site_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
+        "bridge_edition": _of(Cap.EXCHANGE, "draft publish"),
     }
 )

@@ -16,6 +16,8 @@ from shared.operation import Operation, Skeleton
 KIND, ACT = "number", "assign"
 PROJECT = "project"
 """办件编号, the official number of a case."""
+PLATFORM = "platform"
+"""省平台办件号: what the province calls a case; an alias, never a number of the county's."""
 CASE, RECEIVE = "case", "receive"
 
 
@@ -30,6 +32,11 @@ class Numbered(NamedTuple):
 def record_of(of: bytes, kind: str = PROJECT) -> bytes:
     """Return the id of the record that holds this kind of number of a record."""
     return uuid8(KIND, of, kind.encode())
+
+
+def alias_record(of: bytes, number: str) -> bytes:
+    """Return the id of the record that holds one alias of a record; each alias has its own."""
+    return uuid8(KIND, of, PLATFORM.encode(), number.encode())
 
 
 def records_for(skeletons: Iterable[Skeleton]) -> set[bytes]:

@@ -94,6 +94,7 @@ class Capability(StrEnum):
     PURGE = "purge"
     APPOINT = "appoint"
     PUBLISH_EDITION = "publish_edition"
+    EXCHANGE = "exchange"
     VIEW_RECORD = "view_record"
     SYSTEM_ONLY = "system_only"
 
@@ -146,6 +147,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.PURGE: "清除个人信息",
     Capability.APPOINT: "任职和授权",
     Capability.PUBLISH_EDITION: "公布日历和站点名册",
+    Capability.EXCHANGE: "与省平台交换办件",
     Capability.VIEW_RECORD: "查看记录",
     Capability.SYSTEM_ONLY: "系统自动操作",
 }

@@ -14,6 +14,7 @@ from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
     audit,
+    bridge,
     decided,
     devices,
     home,
@@ -34,9 +35,21 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, today, login, todo, decided, watch, records, report, months, devices,
-    staff, audit, progress,
-)  # fmt: skip
+    home,
+    today,
+    login,
+    todo,
+    decided,
+    watch,
+    records,
+    report,
+    months,
+    devices,
+    staff,
+    bridge,
+    audit,
+    progress,
+)
 """One module per page; each hands in its routes."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from server.accounts import Person
+from server.bridge.desk import sees_bridge
 from server.staff_desk import sees_staff
 
 Shown = Callable[[Person], bool]
@@ -43,6 +44,7 @@ MENU: tuple[Group, ...] = (
         (
             Entry("/devices", "devices", "设备"),
             Entry("/staff", "staff", "工作人员", sees_staff),
+            Entry("/bridge", "pairs", "省平台对接", sees_bridge),
             Entry("/audit", "audit", "操作日志"),
         ),
     ),

@@ -121,7 +121,7 @@ def route(site: Site, path: str, page: Page, *, post: bool = False, public: bool
             raw = b"" if request.method in SAFE_METHODS else await read_body(request, FORM_MAX)
         except BianminError as error:
             return error_page(site, request, error)
-        return await run_in_threadpool(_serve, site, request, page, raw, public)
+        return await run_in_threadpool(serve_page, site, request, page, raw, public)
 
     return Route(path, serve, methods=["POST"] if post else ["GET"], name=path)
 
@@ -139,7 +139,8 @@ def local(path: str | None) -> str:
     return path
 
 
-def _serve(site: Site, request: Request, page: Page, raw: bytes, public: bool) -> Response:
+def serve_page(site: Site, request: Request, page: Page, raw: bytes, public: bool) -> Response:
+    """Return the page for this request and form, or what stands in its way."""
     token = request.cookies.get(SESSION_COOKIE, "")
     visit = Visit(site, request, language_of(request), None)
     try:

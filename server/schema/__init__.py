@@ -6,6 +6,7 @@ integers, and nothing here needs a trigger, a sequence or a function of one back
 
 from __future__ import annotations
 
+from server.schema.bridge import bridge_batches, bridge_cases, bridge_pieces, bridge_state
 from server.schema.columns import metadata
 from server.schema.ledger import (
     checkpoints,
@@ -39,7 +40,8 @@ from server.schema.projections import (
 )
 
 __all__ = [
-    "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
+    "agents", "attached", "audit", "bridge_batches", "bridge_cases", "bridge_pieces",
+    "bridge_state", "checkpoints", "conflicts", "counties", "devices", "editions",
     "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
     "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
     "streams",

@@ -29,6 +29,7 @@ from server.schema import (
     routes,
 )
 from server.storage.arrivals import Arrivals
+from server.storage.bridging import Bridging
 from server.storage.devices import Devices
 from server.storage.feed import Feed
 from server.storage.judgements import Judgements
@@ -45,7 +46,10 @@ _PROJECTIONS = (
 )  # fmt: skip
 
 
-class Tx(Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals):
+class Tx(
+    Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals,
+    Bridging,
+):  # fmt: skip
     """One transaction: every noun of the storage under one name."""
 
     def drop_projections(self, *, with_feed: bool = False) -> None:

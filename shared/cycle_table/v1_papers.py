@@ -178,4 +178,5 @@ PAPERS: tuple[Cycle, ...] = (
     _edition("catalogue_edition", "事项目录"),
     _edition("calendar_edition", "工作日历"),
     _edition("site_edition", "站点名册"),
+    _edition("bridge_edition", "省平台代码对照"),
 )

@@ -68,7 +68,11 @@ NUMBER = make_kind(
             "number_kind",
             "编号种类",
             T.CHOICE,
-            choices=(("project", "办件编号"), ("document", "文书号")),
+            choices=(
+                ("project", "办件编号"),
+                ("document", "文书号"),
+                ("platform", "省平台办件号"),
+            ),
         ),
         Field("number", "正式编号", T.TEXT, 1, max_length=50, required=acts("assign")),
         Field("series", "编号序列", T.TEXT, 0, max_length=64),
@@ -204,4 +208,5 @@ COUNTY: tuple[Kind, ...] = (
     _edition("catalogue_edition", "事项目录版次"),
     _edition("calendar_edition", "工作日历版次"),
     _edition("site_edition", "站点名册版次"),
+    _edition("bridge_edition", "省平台代码对照版次"),
 )

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
-from server.console.pages import audit, decided, devices, months, report, staff, todo
+from server.console.pages import audit, bridge, decided, devices, months, report, staff, todo
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from server.metrics.standing import NAMES
 from server.todo import advice, alarms
@@ -34,7 +34,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         )
     }  # fmt: skip
     assert len(found) > 100
-    found |= set(months.STATES)
+    found |= {*months.STATES, *bridge.WORDS}
     found |= menu.labels() | {*KINDS_OF_ENTRIES.values(), *advice.SURE.values(), *NAMES.values()}
     found |= {advice.NEWER, advice.SAME_NUMBER, advice.SAME_NAME}
     found |= {alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}

@@ -15,6 +15,7 @@ ALL_KINDS = """
 consultation proxy case complaint appointment rating person visit entrustment custody notice charge
 branch attachment person_companion complaint_companion case_companion session sealed verdict pair
 number posting grant device month_close catalogue_edition calendar_edition site_edition
+bridge_edition
 """.split()  # noqa: SIM905
 WITH_PERSON = ["consultation", "proxy", "case", "complaint", "appointment", "visit", "person"]
 

@@ -173,6 +173,10 @@ CELLS: dict[Capability, str] = {
         supervisor | | do
         administrator | - | no
         citizen | - | no""",
+    Capability.EXCHANGE: """
+        head | - | no
+        supervisor | | view
+        administrator | | do""",
     Capability.READ_MONTH: """
         citizen | published | view""",
     Capability.READ_AUDIT: """

@@ -26,6 +26,11 @@ WORDS = {
     "approve_device": "批准设备",
     "suspend_device": "停用设备",
     "revoke_device": "撤销设备",
+    "bridge_export": "导出给省平台",
+    "bridge_download": "再次下载省平台批次",
+    "bridge_answer": "装入省平台回执",
+    "bridge_mapping": "装入代码对照表",
+    "bridge_resend": "让省平台退回的办件再报",
 }
 
 

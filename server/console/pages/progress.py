@@ -10,10 +10,11 @@ from starlette.routing import BaseRoute
 from server.card import read_card
 from server.console.names import Names
 from server.console.web import Site, Visit, client_of, route
+from server.finding import row_by_number
 from server.storage.rows import RecordRow
 from server.throttle import Throttle, TooManyTries
 from shared.errors import Refused
-from shared.slips import InvalidSlipNumber, parse
+from shared.slips import InvalidSlipNumber, clean
 
 TRIES = 5
 ADDRESS_TRIES = 30
@@ -68,11 +69,12 @@ def _ask(visit: Visit, limits: Limits) -> Response:
 
 def _find(visit: Visit, limits: Limits, number: str, code: str) -> RecordRow:
     now, address = visit.site.county.now(), client_of(visit)
-    slip = str(parse(number))
     limits.addresses.require(address, now)
-    limits.numbers.require(slip, now)
     with visit.site.county.ledger.read() as tx:
-        row = tx.record_by_slip(slip)
+        row = row_by_number(tx, number)
+    # Whichever of its numbers a matter is asked for by, its tries count together.
+    slip = row.slip if row is not None and row.slip else clean(number)
+    limits.numbers.require(slip, now)
     expected = str(read_card(row.folded).get("query_code") or "") if row else ""
     known = row is not None and row.kind in PUBLIC_KINDS and expected != ""
     if not hmac.compare_digest(expected.encode(), code.encode()) or not known or row is None:

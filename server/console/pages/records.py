@@ -23,7 +23,7 @@ from shared.canonical import Value
 from shared.kinds import KINDS, LISTED
 from shared.operation import Operation
 from shared.record import STATE, Candidate
-from shared.slips import InvalidSlipNumber, parse
+from shared.slips import InvalidSlipNumber
 
 PAGE = 30
 FILTERS = ("kind", "state", "township", "only", "slip")
@@ -91,7 +91,7 @@ def show_list(visit: Visit) -> Response:
     rows: list[RecordRow] = []
     if slip:
         try:
-            found = desk.by_slip(visit.who, str(parse(slip)))
+            found = desk.by_number(visit.who, slip)
             rows = [found] if found else []
         except InvalidSlipNumber as error:
             problem = str(error)

@@ -1,0 +1,1 @@
+"""The bridge to the provincial platform: files in the national case-exchange form, both ways."""
