@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from server import merging
 from server.accounts import Person
 from server.api import messages
+from server.bridge.desk import open_rejections, sees_bridge
 from server.county import Editions
 from server.desk import Desk
 from server.silence import is_silent
@@ -23,14 +24,15 @@ from shared.record import STATE
 from shared.verdict import Status
 
 FIELD, STATES, PAIR, HELD, FORK = "field", "state", "pair", "held", "fork"
-CLOCK, GAP, SILENT = "clock", "gap", "silent"
+CLOCK, GAP, SILENT, RETURNED = "clock", "gap", "silent", "returned"
 KINDS = {
     FIELD: "内容冲突", STATES: "状态冲突", PAIR: "疑似重复", HELD: "待审", FORK: "设备分叉",
-    CLOCK: "时钟异常", GAP: "序号缺口", SILENT: "静默设备",
+    CLOCK: "时钟异常", GAP: "序号缺口", SILENT: "静默设备", RETURNED: "省平台退回",
 }  # fmt: skip
 """The kinds of entries with their names, in the order of the filter."""
 ALARMS = frozenset({CLOCK, GAP, SILENT})
 """Entries about a tablet that go when it is well again; nobody decides them here."""
+SENT_BACK = "省平台退回了%(tables)s：%(why)s。请更正记录，下次导出自动再报。"
 OF_BRANCH = frozenset({"fork", "stream_cut"})
 """Reasons for which the work of a whole branch waits; it is one entry."""
 URGENT_MS = 3 * DAY_MS
@@ -58,7 +60,7 @@ class Entry:
 
     def is_urgent(self, now: int) -> bool:
         """Whether it has waited for more than three days."""
-        return now - self.since > URGENT_MS
+        return 0 < self.since < now - URGENT_MS
 
 
 def entries(desk: Desk, person: Person) -> list[Entry]:
@@ -73,6 +75,7 @@ def entries(desk: Desk, person: Person) -> list[Entry]:
             *_held(desk, tx, person, editions),
             *(_alarm(one, devices) for one in alarms.wrong_clocks(tx)),
             *(_alarm(one, devices) for one in alarms.gaps(county, tx)),
+            *(_returned(desk, tx, person, editions) if sees_bridge(person) else ()),
         ]
     now = county.now()
     found += [
@@ -173,3 +176,18 @@ def held_entry(row: Judgement) -> Entry:
         HELD, f"{HELD}.{row.operation.hex()}", row.record, row.kind, row.act, row.site,
         row.effective_at, reasons.sentence(row.reason),
     )  # fmt: skip
+
+
+def _returned(desk: Desk, tx: Tx, person: Person, editions: Editions) -> Iterator[Entry]:
+    """What the province sent back waits here until it was told anew (S12)."""
+    found = {one.record: one for one in open_rejections(tx)}
+    for row in desk.seen_rows(tx, person, editions, tx.records(found).values()):
+        rows = found[row.record].rows
+        values = {
+            "tables": "、".join(dict.fromkeys(table for table, _ in rows)),
+            "why": "；".join(dict.fromkeys(why for _, why in rows)),
+        }
+        yield Entry(
+            RETURNED, f"{RETURNED}.{ids.record_text(row.record)}", row.record, row.kind, "",
+            row.site, 0, SENT_BACK, row.slip, values,
+        )  # fmt: skip

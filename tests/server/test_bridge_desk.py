@@ -92,6 +92,9 @@ def test_the_page_hands_out_takes_in_and_shows_what_came_back(office: Office) ->
         "再报一次",
     ):
         assert shown in page
+    waiting = browser.get("/todo?kind=returned").text
+    assert "省平台退回 1" in waiting
+    assert "申请人证件号码校验不通过" in waiting
     for name, number in (("测试甲", PERSON["id_no"]),):
         assert name not in page
         assert number not in page
@@ -111,6 +114,7 @@ def test_the_page_hands_out_takes_in_and_shows_what_came_back(office: Office) ->
     assert loaded.headers["location"] == "/bridge?done=mapping"
     resent = browser.post("/bridge/resend", data={**token, "record": record_text(record)})
     assert resent.headers["location"] == "/bridge?done=resend"
+    assert "省平台退回 0" in browser.get("/todo").text
     assert browser.post("/bridge/export", data=sent).status_code == 200
 
 

@@ -19,6 +19,7 @@ from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from server.metrics.standing import NAMES
 from server.todo import advice, alarms
 from server.todo.entries import KINDS as KINDS_OF_ENTRIES
+from server.todo.entries import SENT_BACK
 from server.todo.rules import RULES
 from shared import lifecycle
 from shared.kinds import KINDS, LISTED
@@ -37,7 +38,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     found |= {*months.STATES, *bridge.WORDS}
     found |= menu.labels() | {*KINDS_OF_ENTRIES.values(), *advice.SURE.values(), *NAMES.values()}
     found |= {advice.NEWER, advice.SAME_NUMBER, advice.SAME_NAME}
-    found |= {alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}
+    found |= {SENT_BACK, alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}
     found |= {text for one in RULES for text in (one.label, one.text, one.reason)}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())

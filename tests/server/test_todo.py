@@ -72,4 +72,4 @@ def test_a_township_sees_its_own(world: World) -> None:
     other = Browser(console_app(world.county))
     log_in(other, "镇", password)
     assert "全部 0" in other.get("/todo").text
-    assert len(KINDS) == 8
+    assert len(KINDS) == 9
