@@ -18,7 +18,6 @@ from server.metrics.decisions import Confirmed, Settled, read_confirmed, read_se
 from server.metrics.facts import Fact, Facts, Fields, matter_of, read_cases, read_facts, real_cases
 from server.metrics.figure import Scope
 from server.storage.ledger import Tx
-from server.storage.rows import Posting
 from shared.calendars import CalendarEdition
 from shared.catalogue import CatalogueEdition
 from shared.sites import SiteEdition
@@ -65,7 +64,6 @@ class Basis:
     """Those of the same days a year before."""
     confirmed: list[Confirmed]
     settled: list[Settled]
-    postings: list[Posting]
     sites: SiteEdition
     calendar: CalendarEdition | None
     catalogue: CatalogueEdition | None
@@ -101,7 +99,7 @@ def read_basis(
         cases_of(facts.late, facts.fields, whole), cases_of(acts[0], acts[1], whole),
         read_confirmed(tx, period.first, period.last, fields),
         read_settled(tx, period.first, period.last, fields),
-        tx.postings(), sites,
+        sites,
         _calendar(tx, period.last), _catalogue(tx, period.last),
         _catalogue(tx, day_number(period.from_on - timedelta(days=1))), whole,
     )  # fmt: skip

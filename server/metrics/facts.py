@@ -145,10 +145,12 @@ def acts_of(tx: Tx, wanted: Collection[bytes], acts: Collection[str], to_on: int
     return sorted(found, key=lambda fact: (fact.on, fact.at, fact.operation))
 
 
-def first_acceptances(tx: Tx, to_on: int, item: str | None) -> Iterator[Fact]:
-    """Yield the acceptances of the county from the first one on."""
+def acceptances(
+    tx: Tx, from_on: int, to_on: int, item: str | None = None
+) -> Iterator[Fact]:  # fmt: skip
+    """Yield the acceptances of the county between two days, the first one first."""
     after = 0
-    where = [_j.kind == "case", _j.act.in_(ACCEPTING), _j.effective_on <= to_on]
+    where = [_j.kind == "case", _j.act.in_(ACCEPTING), _j.effective_on.between(from_on, to_on)]
     if item is not None:
         where.append(_r.item == item)
     while chunk := _facts(tx, *where, limit=CHUNK, offset=after):
