@@ -31,7 +31,8 @@ from shared.verdict import Status, Verdict
 
 MONTH = date(2026, 10, 1)
 TODAY = date(2026, 11, 20)
-DAYS = 31
+DAYS = 28
+"""Every month has as many."""
 A_TRANSACTION = 400
 STREAM, DEVICE = b"s" * 16, b"d" * 8
 HOUR_MS = DAY_MS // 24
@@ -59,11 +60,13 @@ class Books:
             sites = county.editions(tx).sites.sites
         self._towns = [site.id for site in sites if site.level is Level.TOWNSHIP]
         self._villages = [site.id for site in sites if site.level is Level.VILLAGE]
+        self._month = MONTH
         self._seq = 0
         self._cases: list[bytes] = []
 
-    def write(self, count: int) -> None:
-        """Land `count` records with all their acts."""
+    def write(self, count: int, month: date = MONTH) -> None:
+        """Land `count` records of a month with all their acts."""
+        self._month = month
         for start in range(0, count, A_TRANSACTION):
             many = min(A_TRANSACTION, count - start)
             self._write([self._record() for _ in range(many)])
@@ -74,7 +77,7 @@ class Books:
     def _record(self) -> list[Operation]:
         draw = self._draw
         (kind,) = draw.choices(_KINDS, _WEIGHTS)
-        at = start_of_day(MONTH) + draw.randrange(DAYS) * DAY_MS + draw.randrange(8, 17) * HOUR_MS
+        at = start_of_day(self._month) + draw.randrange(DAYS) * DAY_MS + draw.randrange(8, 17) * HOUR_MS
         at += draw.randrange(HOUR_MS)
         in_village = kind == "proxy" or draw.random() < 0.5
         village = in_village and kind != "case"

@@ -26,6 +26,7 @@ from server.report import Report, find_site, report_of, require_period, scope_of
 from server.shelf import Stamp
 from server.storage import Tx
 from server.storage.rows import Posting
+from shared.catalogue import Item
 from shared.errors import Misuse
 from shared.regions import Level
 from shared.sites import Site
@@ -65,6 +66,26 @@ class Month:
     first: date
     last: date
     figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person may choose: sites in the order of the roll, items of the edition in force."""
+
+    sites: Sequence[Site]
+    items: Sequence[Item]
+
+
+def choices(county: County, person: Person) -> Choices:
+    """Return the sites and items a person may ask for."""
+    with county.ledger.read() as tx:
+        editions = county.editions(tx)
+    only = sight.township_only(person, editions)
+    sites = [
+        one for one in editions.sites.sites
+        if one.level is not Level.COUNTY and (not only or editions.township_of(one.id) == only)
+    ]  # fmt: skip
+    return Choices(sites, editions.catalogue.items)
 
 
 def definition_of(key: str) -> Definition:

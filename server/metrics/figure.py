@@ -10,7 +10,8 @@ from server.metrics.facts import Shown, matter_of
 from shared.regions import Level
 
 NUMERATOR, DENOMINATOR = "numerator", "denominator"
-PARTS = (NUMERATOR, DENOMINATOR)
+REST = "rest"
+"""What of the denominator is not in the numerator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,12 @@ class Figure:
         return float(self.fraction)
 
     def part(self, name: str) -> tuple[bytes, ...]:
-        """Return the records behind the `numerator` or the `denominator`."""
+        """Return the records behind the `numerator`, the `denominator` or the `rest` of it."""
         if name == NUMERATOR:
             return self.records
-        return (*self.records, *self.others) if self.below is None else self.below
+        if name == REST:
+            return self.others
+        return (*self.others, *self.records) if self.below is None else self.below
 
     def things_of(self, name: str) -> tuple[str, ...]:
         """Return the items or people behind the `numerator` or the `denominator`."""
