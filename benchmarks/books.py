@@ -77,7 +77,11 @@ class Books:
     def _record(self) -> list[Operation]:
         draw = self._draw
         (kind,) = draw.choices(_KINDS, _WEIGHTS)
-        at = start_of_day(self._month) + draw.randrange(DAYS) * DAY_MS + draw.randrange(8, 17) * HOUR_MS
+        at = (
+            start_of_day(self._month)
+            + draw.randrange(DAYS) * DAY_MS
+            + draw.randrange(8, 17) * HOUR_MS
+        )
         at += draw.randrange(HOUR_MS)
         in_village = kind == "proxy" or draw.random() < 0.5
         village = in_village and kind != "case"

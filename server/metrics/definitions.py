@@ -304,8 +304,11 @@ DEFINITIONS: tuple[Definition, ...] = (
 )
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("办件", ("M15", "M2", "M3", "M26", "M17", "M18", "M19", "M15_accepted", "M15_closed")),
-    ("时限", ("M4", "M4_open", "M24", "M21", "M20", "M14", "M13", "M12_case")),
+    (
+        "办件数量和进度",
+        ("M15", "M2", "M3", "M26", "M17", "M18", "M19", "M15_accepted", "M15_closed"),
+    ),
+    ("时限和提速", ("M4", "M4_open", "M24", "M21", "M20", "M14", "M13", "M12_case")),
     ("咨询、代办和投诉", ("M1", "M6", "M7", "M8", "N5", "N3")),
     ("群众感受", ("M5", "M22", "M25", "N7", "N6", "M27", "M28", "M28_extended", "M28_door")),
     ("与去年同期相比", ("M16", "M16_accepted", "M16_closed")),
@@ -314,7 +317,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("M29", "M29_closed", "M30", "M30_asked", "M30_complained", "M30_led"),
     ),
     ("事项目录", ("M9", "M10", "M11", "M12")),
-    ("人员", ("M34", "M33")),
+    ("在岗和培训", ("M34", "M33")),
     ("数据质量", ("N2", "N4", "N1")),
 )
 """Every figure once, under the heading where a county officer looks for it."""
