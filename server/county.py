@@ -68,7 +68,7 @@ class County:
     """Wall clock, Unix ms."""
     entropy: Callable[[int], bytes]
     sample: bool = False
-    shelves: Shelves = field(default_factory=Shelves, repr=False)
+    shelves: Shelves = field(default_factory=Shelves, init=False, repr=False)
     """What was counted lately (server.reporting)."""
     _cached: dict[tuple[bytes | None, ...], Editions] = field(default_factory=dict, repr=False)
 

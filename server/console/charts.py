@@ -5,6 +5,7 @@ Everything is in units of the drawing (SVG user units); colours belong to the st
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,31 +100,20 @@ def _height_of(value: float, low: float, high: float) -> float:
 
 
 def _scale(values: Sequence[float], *, is_rate: bool) -> tuple[float, float, list[float]]:
-    """The range of the axis, from 0 where that is honest; a rate near one may begin higher."""
-    top = max(values, default=0)
-    least = min(values, default=0)
-    low = 0.0
-    if is_rate and least >= 0.9 and top <= 1:
-        low = 0.9
-    if least < 0:
-        low = least
-    span = max(top - low, 1e-9 if is_rate else 1)
-    raw = span / LINES
-    power = 10 ** _exponent(raw)
-    step = next(one * power for one in STEPS if one * power >= raw - 1e-12)
+    """The range of the axis and its lines: from 0, or from 90 % where every rate is above."""
+    least, top = min(values, default=0), max(values, default=0)
+    if is_rate and least >= 0 and top <= 1:
+        low = 0.9 if values and least >= 0.9 else 0.0
+        return low, 1, [low + (1 - low) * number / LINES for number in range(LINES + 1)]
+    low, high = min(least, 0), max(top, 0)
+    raw = max(high - low, 0.0 if is_rate else LINES) / LINES
+    power: float = 10 ** _exponent(raw)
+    step = next(one * power for one in STEPS if one * power >= raw * (1 - 1e-9))
     if not is_rate:
-        step = max(1, round(step)) if step >= 1 else step
-    first = int(low // step) if low < 0 else 0
-    start = low if low > 0 else first * step
-    ticks = [start + step * number for number in range(12)]
-    kept = [one for one in ticks if one <= max(top, low) + step - 1e-9][: LINES + 3]
-    if is_rate and top <= 1:
-        kept = [one for one in kept if one <= 1 + 1e-9]
-        if kept[-1] < 1 - 1e-9 and top > kept[-1]:
-            kept.append(1.0)
-    if len(kept) < 2:
-        kept.append(kept[0] + step)
-    return kept[0], kept[-1], kept
+        step = math.ceil(step)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    ticks = [step * number for number in range(first, max(last, first + 1) + 1)]
+    return ticks[0], ticks[-1], ticks
 
 
 def _exponent(value: float) -> int:

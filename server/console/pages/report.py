@@ -75,7 +75,7 @@ def show_list(visit: Visit) -> Response:
     days = _days(query.get("days", ""))
     found = listed(
         visit.site.desk, visit.who, asked, query.get("metric", ""),
-        query.get("part", NUMERATOR), start=(page - 1) * PAGE, days=days,
+        query.get("part", NUMERATOR), start=(page - 1) * PAGE, limit=PAGE, days=days,
     )  # fmt: skip
     kept = {"metric": found.definition.key, "part": found.part, "days": query.get("days", "")}
     address = f"/report/list?{_params(asked)}&" + urlencode({k: v for k, v in kept.items() if v})
