@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import codec, figures, fold, front, memory, pull, push, save, wire
+from benchmarks import codec, figures, fold, front, memory, pull, push, report, save, wire
 from benchmarks.figures import Figure
 
 Measure = Callable[[Path, int], Iterator[Figure]]
@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "memory": Benchmark(memory.measure, 100_000, 10_000),
     "fold": Benchmark(fold.measure, 5_000, 1_000),
     "codec": Benchmark(codec.measure, 5_000, 1_000),
+    "report": Benchmark(report.measure, 40_000, 2_000),
     "front": Benchmark(front.measure, 3_000, 500),
 }
 

@@ -154,6 +154,7 @@ class _Counter:
     def __init__(self, county: County, tx: Tx) -> None:
         self._county, self._tx = county, tx
         self._shelves = county.shelves
+        self._scopes: dict[tuple[date, str], Scope] = {}
         self._firsts: Mapping[str, int] | None = None
         self.editions: Editions = county.editions(tx)
         head = tx.county_head()
@@ -183,7 +184,10 @@ class _Counter:
         self, on: date, site: Site | None, item: str | None, channel: str | None
     ) -> Scope:  # fmt: skip
         """The scope of a question."""
-        return scope_of(self.editions.sites, on, site, item or None, channel or None)
+        where = site.id if site else ""
+        if (on, where) not in self._scopes:
+            self._scopes[on, where] = scope_of(self.editions.sites, on, site, None, None)
+        return replace(self._scopes[on, where], item=item or None, channel=channel or None)
 
     def basis(self, period: Period) -> Basis:
         """What a period is counted from."""

@@ -19,6 +19,7 @@ from server.metrics.counting import first_ratings
 from server.metrics.decisions import Confirmed, Settled, read_confirmed, read_settled
 from server.metrics.facts import Fact, Facts, Fields, matter_of, read_cases, read_facts, real_cases
 from server.metrics.figure import Scope
+from server.metrics.standing import centres_new, standing_sites
 from server.storage.ledger import Tx
 from shared.calendars import CalendarEdition
 from shared.catalogue import CatalogueEdition
@@ -81,6 +82,18 @@ class Basis:
     def rated(self) -> frozenset[bytes | None]:
         """The matters that were rated in the period, wherever."""
         return frozenset(matter_of(self.facts.fields[fact.record]) for fact, _ in self.ratings)
+
+    @cached_property
+    def standing(self) -> frozenset[str]:
+        """The sites that were there through this period and the same days a year before."""
+        now, before = self.period, self.period.year_before()
+        days = (before.from_on, before.to_on, now.from_on, now.to_on)
+        return standing_sites(self.sites, days)
+
+    @cached_property
+    def new_centres(self) -> frozenset[str]:
+        """The township centres that are new in the year the period ends in."""
+        return centres_new(self.sites, self.period.to_on)
 
     @property
     def weight(self) -> int:

@@ -12,7 +12,7 @@ What nobody records is said so and never guessed (`missing`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from server.county import day_number
@@ -35,16 +35,25 @@ UNRECORDED: Mapping[str, str] = {
 
 def compared(
     now: Iterable[Case], before: Iterable[Case], periods: Sequence[tuple[date, date]],
-    sites: SiteEdition,
+    standing: Collection[str],
 ) -> dict[str, Figure]:  # fmt: skip
     """Return M16 of received, accepted and closed; `periods` are this one and the year before."""
-    days = [day for period in periods for day in period]
-    standing = {one.id for one in sites.sites if all(one.code_on(day) for day in days)}
     mine, theirs = (
         _flows(some, day_number(first), day_number(last))
         for some, (first, last) in zip((now, before), periods, strict=True)
     )
     return {key: _difference(mine[key], theirs[key], standing) for key in mine}
+
+
+def standing_sites(sites: SiteEdition, days: Sequence[date]) -> frozenset[str]:
+    """Return the sites that held a region code on each of these days."""
+    return frozenset(one.id for one in sites.sites if all(one.code_on(day) for day in days))
+
+
+def centres_new(sites: SiteEdition, to_on: date) -> frozenset[str]:
+    """Return the township centres that are new in the year of a day."""
+    towns = (one for one in sites.sites if one.level is Level.TOWNSHIP)
+    return frozenset(one.id for one in towns if _is_new(one, to_on))
 
 
 def _flows(cases: Iterable[Case], from_on: int, to_on: int) -> dict[str, list[Case]]:
@@ -58,7 +67,7 @@ def _flows(cases: Iterable[Case], from_on: int, to_on: int) -> dict[str, list[Ca
     return found
 
 
-def _difference(now: list[Case], before: list[Case], standing: set[str]) -> Figure:
+def _difference(now: list[Case], before: list[Case], standing: Collection[str]) -> Figure:
     below = tuple(case.record for case in before)
     extra = {"now": len(now), "before": len(before)}
     if not before:
@@ -71,10 +80,9 @@ def _difference(now: list[Case], before: list[Case], standing: set[str]) -> Figu
 
 
 def new_centres(
-    accepted: Iterable[Case], closed: Iterable[Case], sites: SiteEdition, to_on: date, scope: Scope
+    accepted: Iterable[Case], closed: Iterable[Case], fresh: Collection[str], scope: Scope
 ) -> dict[str, Figure]:
-    """Return M29: accepted and closed at the centres that are new in the year."""
-    fresh = {one.id for one in sites.sites if one.level is Level.TOWNSHIP and _is_new(one, to_on)}
+    """Return M29: accepted and closed at the centres that are new (`fresh`)."""
     extra = {"centres": sum(1 for one in fresh if scope.holds(one))}
     return {
         "M29": counted((case.record for case in accepted if case.site in fresh), extra),

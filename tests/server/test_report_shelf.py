@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,12 @@ from server.accounts import Person
 from server.cards import card_fields
 from server.county import County
 from server.metrics import everything
+from server.metrics.basis import Basis
 from server.metrics.figure import Figure
 from server.report import make_report
 from server.reporting import Question
+from server.storage import Tx
+from shared.canonical import Value
 from shared.operation import Operation
 from tests.server.core.world import DAY, ITEM, T0, Mould, Tablet, pass_days, township_of, villages
 
@@ -43,9 +47,13 @@ class Office:
             ["consult", "entrust", "receive", "receive", "more", "more", "settle", "days", "post"]
         )
         at = T0 - self.dice.randrange(200) * DAY
-        named = {"person_name": self.dice.choice(["王小二", "李婠"]), "item": ITEM, "remark": "无"}
+        named: dict[str, Value] = {
+            "person_name": self.dice.choice(["王小二", "李婠"]),
+            "item": ITEM,
+            "remark": "无",
+        }
         if what == "consult":
-            data = {"question": "怎么办？", "remark": "无"}
+            data: dict[str, Value] = {"question": "怎么办？", "remark": "无"}
             done = self.village_tablet.record("consultation", "register", data, effective_at=at)
             self.made.append((self.village_tablet, done))
         elif what == "entrust":
@@ -68,7 +76,7 @@ class Office:
 
     def _go_on(self, tablet: Tablet, done: Operation) -> None:
         known = tablet.fold(done.skeleton.record)
-        acts = {
+        acts: dict[str, tuple[str, dict[str, Value]]] = {
             "已登记": ("answer", {"answer": "可以"}), "已收件": ("accept", {}),
             "已受理": ("decide", {"outcome": "granted"}), "已决定": ("close", {}),
         }  # fmt: skip
@@ -79,7 +87,7 @@ class Office:
             tablet.record(known.kind, act, dict(data), on=known, effective_at=at)
 
 
-LIMITS = {"promised_days": 5, "statutory_days": 20, "days_unit": "workday"}
+LIMITS: dict[str, Value] = {"promised_days": 5, "statutory_days": 20, "days_unit": "workday"}
 
 
 def _numbers(figure: Figure) -> tuple[object, ...]:
@@ -125,12 +133,12 @@ def test_months_that_nobody_touched_are_not_counted_again(
         assert reporting.trend_of(county, WHO, asked, "M6")[-1].figure.numerator == 0
         counted: list[str] = []
         count = everything.figures_of
-        monkeypatch.setattr(
-            reporting, "figures_of",
-            lambda tx, basis, *more: (
-                counted.append(f"{basis.period.from_on:%m}"), count(tx, basis, *more)
-            )[1],
-        )  # fmt: skip
+
+        def counting(tx: Tx, basis: Basis, *more: Any) -> dict[str, Figure]:
+            counted.append(f"{basis.period.from_on:%m}")
+            return count(tx, basis, *more)
+
+        monkeypatch.setattr(reporting, "figures_of", counting)
         asked_today = office.village_tablet.consult()
         office.village_tablet.record(
             "consultation", "answer", {"answer": "可以"}, on=asked_today.skeleton.record
