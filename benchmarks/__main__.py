@@ -13,7 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import codec, console, figures, fold, front, memory, pull, push, save, wire
+from benchmarks import (
+    codec,
+    console,
+    figures,
+    fold,
+    front,
+    memory,
+    pull,
+    push,
+    report,
+    save,
+    wire,
+)
 from benchmarks.figures import Figure
 
 Measure = Callable[[Path, int], Iterator[Figure]]
@@ -36,6 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "fold": Benchmark(fold.measure, 5_000, 1_000),
     "codec": Benchmark(codec.measure, 5_000, 1_000),
     "console": Benchmark(console.measure, 400_000, 4_000),
+    "report": Benchmark(report.measure, 40_000, 2_000),
     "front": Benchmark(front.measure, 3_000, 500),
 }
 

@@ -19,10 +19,11 @@ def card_fields(tx: Tx, records: Collection[bytes]) -> Iterator[tuple[bytes, Map
     """Yield (record, fields of its card)."""
     ahead = iter(sorted(records))
     while chunk := list(islice(ahead, CHUNK)):
-        rows = tx.records(chunk)
-        entries = tx.operations_of([r for r in chunk if r in rows and rows[r].kind in FOLDED])
-        for record, row in rows.items():
+        cards = tx.cards(chunk)
+        folded = [record for record, (kind, _) in cards.items() if kind in FOLDED]
+        entries = tx.operations_of(folded) if folded else {}
+        for record, (_, card) in cards.items():
             if entries.get(record):
                 yield record, fold(entries[record]).fields
             else:
-                yield record, read_card(row.folded)
+                yield record, read_card(card)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from server.home import CountyHome
 from server.keys import CountyKeys
+from server.shelf import Shelves
 from server.storage import Ledger, Tx
 from shared.calendars import CalendarEdition
 from shared.catalogue import CatalogueEdition
@@ -67,6 +68,8 @@ class County:
     """Wall clock, Unix ms."""
     entropy: Callable[[int], bytes]
     sample: bool = False
+    shelves: Shelves = field(default_factory=Shelves, init=False, repr=False)
+    """What was counted lately (server.reporting)."""
     _cached: dict[tuple[bytes | None, ...], Editions] = field(default_factory=dict, repr=False)
 
     def today(self) -> date:

@@ -13,14 +13,14 @@ from datetime import date
 
 import msgspec
 
-from server import merging, reconcile, sight
+from server import merging, reconcile, reporting, sight
 from server.accounts import REVEALED, Accounts, Person
 from server.api import messages, shapes
 from server.card import read_card
-from server.cards import FOLDED, card_fields
+from server.cards import FOLDED
 from server.county import County, Editions
 from server.finding import row_by_number
-from server.report import Report, make_report
+from server.report import Report
 from server.sight import Sight, Subject
 from server.storage import RecordFilter, Tx
 from server.storage.rows import Judgement, RecordRow
@@ -205,14 +205,12 @@ class Desk:
         self, person: Person, from_on: date, to_on: date, site: str | None, *,
         item: str | None = None, channel: str | None = None,
     ) -> Report:  # fmt: skip
-        """Return the figures of a period; township people see their own township's."""
-        with self.county.ledger.read() as tx:
-            editions = self.county.editions(tx)
-            return make_report(
-                tx, editions.sites, from_on, to_on, fields=card_fields,
-                today=self.county.today(), site=site or sight.township_only(person, editions),
-                item=item, channel=channel,
-            )  # fmt: skip
+        """Return the figures of a period; township people see their own township's.
+
+        Raises WrongPeriod, UnknownSite, NotAllowed.
+        """
+        asked = reporting.Question(from_on, to_on, site, item, channel)
+        return reporting.report(self.county, person, asked)
 
     # ---- deciding
 

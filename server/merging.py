@@ -45,11 +45,11 @@ def undecided(tx: Tx) -> list[PairRow]:
 def _are_one(tx: Tx, known: Mapping[bytes, RecordRow], row: PairRow) -> bool:
     if not any(one in known and known[one].state == MERGED for one in (row.one, row.other)):
         return False
-    ends = {_end(tx, half) for half in (row.one, row.other)}
+    ends = {end_of(tx, half) for half in (row.one, row.other)}
     return len(ends) == 1
 
 
-def _end(tx: Tx, record: bytes) -> bytes:
+def end_of(tx: Tx, record: bytes) -> bytes:
     """As `survivor_of`, from the projections; in a circle, any record of it."""
     seen: set[bytes] = set()
     while record not in seen:

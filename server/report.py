@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
+from server.metrics.basis import Basis, Period, read_basis
 from server.metrics.definitions import DEFINITIONS
-from server.metrics.everything import Asked, all_figures
+from server.metrics.everything import figures_of
 from server.metrics.facts import Fields
 from server.metrics.figure import Figure, Scope
 from server.storage.ledger import Tx
@@ -42,6 +44,7 @@ class Report:
                     "numerator": figure.numerator,
                     "denominator": figure.denominator,
                     **figure.extra,
+                    **({"missing": figure.missing} if figure.missing else {}),
                 }
                 for key, figure in self.figures.items()
             },
@@ -67,11 +70,25 @@ def make_report(
     """
     require_period(from_on, to_on)
     chosen = find_site(sites, site, to_on) if site else None
-    among = _below(sites, chosen) if chosen else None
-    scope = Scope(Levels(sites, to_on), among, item, channel)
-    asked = Asked(tx, sites, from_on, to_on, today, scope, fields)
-    figures = all_figures(asked)
-    return Report(from_on, to_on, chosen, {d.key: figures[d.key] for d in DEFINITIONS})
+    scope = scope_of(sites, to_on, chosen, item, channel)
+    whole = replace(scope, among=None, item=None, channel=None)
+    basis = read_basis(tx, sites, Period(from_on, to_on, today), fields, whole)
+    return report_of(chosen, basis, figures_of(tx, basis, scope, fields))
+
+
+def scope_of(
+    sites: SiteEdition, on: date, site: Site | None, item: str | None, channel: str | None
+) -> Scope:
+    """Return the scope of a site and those below it (None: the county), an item and a channel."""
+    among = _below(sites, site) if site else None
+    return Scope(_Levels(sites, on), among, item, channel)
+
+
+def report_of(site: Site | None, basis: Basis, figures: Mapping[str, Figure]) -> Report:
+    """Return counted figures as a report, in the order of their definitions."""
+    period = basis.period
+    ordered = {one.key: figures[one.key] for one in DEFINITIONS}
+    return Report(period.from_on, period.to_on, site, ordered)
 
 
 def require_period(from_on: date, to_on: date) -> None:
@@ -102,7 +119,7 @@ def as_date(number: int | None) -> date | None:
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
-class Levels:
+class _Levels:
     """The level of a site id or region code; what no edition names counts at no window."""
 
     def __init__(self, sites: SiteEdition, on: date) -> None:

@@ -1,8 +1,6 @@
-"""The endpoints of the backbone: session, conflicts, pairs, held work, devices, records, report."""
+"""The endpoints of the backbone: session, conflicts, pairs, held work, devices, records."""
 
 from __future__ import annotations
-
-import msgspec
 
 from server.api import messages, shapes
 from server.api.call import (
@@ -13,7 +11,6 @@ from server.api.call import (
     Endpoint,
     Page,
     Parameter,
-    date_of,
     integer_of,
     words_of,
 )
@@ -110,15 +107,6 @@ def _judge(call: Call) -> messages.Done:
     return _done(call.desk.judge(call.person, call.body_as(messages.Judge)).id)
 
 
-def _report(call: Call) -> messages.Report:
-    report = call.desk.report(
-        call.person, date_of(call.query, "from"), date_of(call.query, "to"),
-        call.query.get("site") or None, item=call.query.get("item") or None,
-        channel=call.query.get("channel") or None,
-    )  # fmt: skip
-    return msgspec.convert(report.plain(), messages.Report)
-
-
 def _done(operation: bytes) -> messages.Done:
     return messages.Done(operation.hex())
 
@@ -178,5 +166,4 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST", "/records/{record}/attachments", "打开一个附件，查看会被记录",
         messages.AttachmentContent, _open_attachment, messages.OpenAttachment,
     ),
-    Endpoint("GET", "/report", "报表：各项指标", messages.Report, _report, parameters=PERIOD),
 )  # fmt: skip

@@ -232,6 +232,8 @@ class Metric(msgspec.Struct):
     received: int | msgspec.UnsetType = msgspec.UNSET
     closed: int | msgspec.UnsetType = msgspec.UNSET
     upheld: int | msgspec.UnsetType = msgspec.UNSET
+    missing: str | msgspec.UnsetType = msgspec.UNSET
+    """Why there is no figure at all; not given where there is one."""
 
 
 class Report(msgspec.Struct, rename={"from_on": "from", "to_on": "to"}):

@@ -49,6 +49,9 @@ class Case:
     closings: list[tuple[Fact, bool]] = field(default_factory=list)
     corrections: list[Fact] = field(default_factory=list)
     stops: list[Fact] = field(default_factory=list)
+    _is_known: bool = False
+    _closing: Fact | None = None
+    """Looked for once, when all acts are there: every figure asks for it."""
 
     @property
     def site(self) -> str:
@@ -68,9 +71,11 @@ class Case:
     @property
     def closing(self) -> Fact | None:
         """The first closing that led to the state it has now; without one, the first at all."""
-        if self.state not in CLOSED or not self.closings:
-            return None
-        return next((act for act, led_here in self.closings if led_here), self.closings[0][0])
+        if not self._is_known and self.state in CLOSED and self.closings:
+            first = self.closings[0][0]
+            self._closing = next((act for act, led_here in self.closings if led_here), first)
+        self._is_known = True
+        return self._closing
 
     @property
     def closed_on(self) -> int | None:

@@ -8,7 +8,7 @@ Choices where DOMAIN.md §2.2 leaves one (docs say the same; of cases: server.me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from server.metrics.cases import Case
 from server.metrics.facts import Fact, Facts
@@ -24,18 +24,19 @@ COMPLAINT_CLOSED = "已办结"
 
 def count(
     facts: Facts, cases: Iterable[Case], from_on: int, to_on: int, scope: Scope, *,
-    overdue_before: int,
+    overdue_before: int, ratings: Sequence[tuple[Fact, int]],
 ) -> dict[str, Figure]:  # fmt: skip
     """Return M1 to M8 of a period by key.
 
-    `overdue_before`: an open case whose promised date is earlier is overdue at the period's end.
+    `overdue_before`: an open case whose promised date is earlier is overdue at the period's end;
+    `ratings`: the first ones of the scope, as `first_ratings` tells them.
     """
     proxies = (f.record for f in facts.proxies if scope.holds(f.site, Level.VILLAGE)
                and scope.takes(facts.fields.get(f.record, {})))  # fmt: skip
     return {
         "M1": counted(f.record for f in consultations(facts, scope, Level.TOWNSHIP)),
         **_case_figures(cases, from_on, to_on, overdue_before),
-        "M5": _satisfaction(facts, scope),
+        "M5": _satisfaction(ratings),
         "M6": counted(f.record for f in consultations(facts, scope, Level.VILLAGE)),
         "M7": counted(proxies),
         "M8": _complaints(facts, scope),
@@ -91,8 +92,7 @@ def _case_figures(
     }
 
 
-def _satisfaction(facts: Facts, scope: Scope) -> Figure:
-    ratings = first_ratings(facts, scope)
+def _satisfaction(ratings: Sequence[tuple[Fact, int]]) -> Figure:
     return rate(
         [fact.record for fact, level in ratings if level >= SATISFIED],
         [fact.record for fact, level in ratings if level < SATISFIED],

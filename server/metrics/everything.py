@@ -1,93 +1,114 @@
-"""All figures of one question: facts and editions are read, each figure is counted from them."""
+"""All figures of one question, each counted from the basis of its period."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
 
-from server.county import CALENDAR, CATALOGUE, day_number
-from server.metrics import flow, limits, service
-from server.metrics.cases import cases_of
+from server.county import day_number
+from server.metrics import decisions, flow, limits, service, standing
+from server.metrics.basis import Basis, narrowed
+from server.metrics.cases import Case, cases_of
 from server.metrics.counting import count
-from server.metrics.facts import Fields, chunks, first_acceptances, read_facts
+from server.metrics.facts import Fields, acceptances, chunks
 from server.metrics.figure import Figure, Scope
 from server.storage.ledger import Tx
-from shared.calendars import CalendarEdition
-from shared.catalogue import CatalogueEdition
-from shared.sites import SiteEdition
+
+FOR_EVER = 99_991_231
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question: a period (inclusive), the day it is asked, what it is asked of."""
+def figures_of(
+    tx: Tx, basis: Basis, scope: Scope, fields: Fields, firsts: Mapping[str, int] | None = None
+) -> dict[str, Figure]:
+    """Return every figure by key, of one scope.
 
-    tx: Tx
-    sites: SiteEdition
-    from_on: date
-    to_on: date
-    today: date
-    scope: Scope
-    fields: Fields
-
-
-def all_figures(asked: Asked) -> dict[str, Figure]:
-    """Return every figure by key."""
-    tx, scope = asked.tx, asked.scope
-    from_on, to_on = day_number(asked.from_on), day_number(asked.to_on)
-    overdue_before = min(asked.to_on + timedelta(days=1), asked.today)
-    limit = day_number(overdue_before)
-    facts = read_facts(tx, from_on, to_on, asked.fields, overdue_before=limit)
-    cases = cases_of(facts.cases, facts.fields, scope)
-    calendar = _calendar(tx, to_on)
-    before = day_number(asked.from_on - timedelta(days=1))
-    found = count(facts, cases, from_on, to_on, scope, overdue_before=limit)
-    late = cases_of(facts.late, facts.fields, scope)
+    `firsts`: the day of the first acceptance of each site, where that is known (see first_days).
+    """
+    period = basis.period
+    first, last, limit = period.first, period.last, day_number(period.overdue_before)
+    cases = within(basis.cases, scope)
+    facts = narrowed(basis.facts, scope)
+    ratings = [
+        (fact, level) for fact, level in basis.ratings
+        if scope.holds(fact.site)
+        and scope.takes_matter(facts.fields.get(fact.record, {}), facts.fields)
+    ]  # fmt: skip
+    accepted = [c for c in cases if c.accepted_on and first <= c.accepted_on <= last]
+    closed = [c for c in cases if c.closed_on and first <= c.closed_on <= last]
+    found = count(facts, cases, first, last, scope, overdue_before=limit, ratings=ratings)
     opening = [*facts.consultations, *facts.proxies, *facts.complaints, *facts.ratings]
-    opening += [f for f in facts.cases if f.act == "receive" and from_on <= f.on <= to_on]
+    opening += [f for f in facts.cases if f.act == "receive" and first <= f.on <= last]
+    before = period.year_before()
+    spans = ((period.from_on, period.to_on), (before.from_on, before.to_on))
     return {
         **found,
-        **limits.catalogue_figures(_catalogue(tx, to_on), _catalogue(tx, before), scope.item),
-        **limits.limit_figures(cases, from_on, to_on, calendar),
-        **flow.applied(cases, from_on, to_on),
-        **flow.cohorts(cases, from_on, to_on, calendar),
-        **flow.closings(facts, cases, from_on, to_on, scope),
-        "M24": flow.clean_months(late, _began(asked, to_on), _last_month(asked), to_on, limit),
+        **limits.catalogue_figures(basis.catalogue, basis.catalogue_before, scope.item),
+        **limits.limit_figures(cases, first, last, basis.calendar),
+        **flow.applied(cases, first, last),
+        **flow.cohorts(cases, first, last, basis.calendar),
+        **flow.closings(facts, cases, first, last, basis.rated),
+        "M24": _clean_months(tx, basis, scope, fields, firsts),
+        **standing.compared(cases, within(basis.cases_before, scope), spans, basis.standing),
+        **standing.new_centres(accepted, closed, basis.new_centres, scope),
+        **standing.by_kind(facts, closed, scope),
         **service.service_figures(facts, scope),
+        "M34": standing.people(tx.postings(), min(period.to_on, period.today), scope),
         "N2": service.delays(facts, opening, scope),
-        "N5": service.deliveries(facts, scope, calendar, overdue_before),
-        "N6": flow.notices(cases, from_on, to_on),
+        "N3": decisions.double_filings(
+            basis.confirmed, tuple(case.record for case in accepted), scope
+        ),
+        "N4": decisions.settling(basis.settled, scope),
+        "N5": service.deliveries(facts, scope, basis.calendar, period.overdue_before),
+        "N6": flow.notices(cases, first, last),
+        **standing.unrecorded(),
     }
 
 
-def _calendar(tx: Tx, on: int) -> CalendarEdition | None:
-    content = _content(tx, CALENDAR, on)
-    return None if content is None else CalendarEdition.from_data(content)
+def within(cases: list[Case], scope: Scope) -> list[Case]:
+    """Return the cases of a scope."""
+    if scope.is_whole:
+        return cases
+    return [case for case in cases if scope.holds(case.site) and scope.takes(case.values)]
 
 
-def _catalogue(tx: Tx, on: int) -> CatalogueEdition | None:
-    content = _content(tx, CATALOGUE, on)
-    return None if content is None else CatalogueEdition.from_data(content)
+def first_days(
+    tx: Tx, scope: Scope, fields: Fields, from_on: int, wanted: Collection[str]
+) -> dict[str, int]:
+    """Return the first day from `from_on` on which each of these sites accepted a case."""
+    found: dict[str, int] = {}
+    for cases in _accepted(tx, scope, fields, from_on, FOR_EVER):
+        for case in cases:
+            on = case.accepted_on or FOR_EVER
+            found[case.site] = min(on, found.get(case.site, on))
+        if found.keys() >= set(wanted):
+            break
+    return found
 
 
-def _content(tx: Tx, kind: str, on: int) -> object:
-    edition = tx.edition_on(kind, on)
-    if edition is None or edition.operation is None:
-        return None
-    return tx.operations([edition.operation])[edition.operation].data.get("content")
+def _clean_months(
+    tx: Tx, basis: Basis, scope: Scope, fields: Fields, firsts: Mapping[str, int] | None
+) -> Figure:
+    """M24, back from the last month that is over at the end of the period and today."""
+    period = basis.period
+    limit = period.overdue_before
+    end = limit.replace(day=1) - timedelta(days=1)
+    if firsts is None or scope.item is not None or scope.channel is not None:
+        several = next(_accepted(tx, scope, fields, 0, period.last), [])
+        began = min((case.accepted_on or 0 for case in several), default=None)
+    else:
+        days = [on for site, on in firsts.items() if scope.holds(site) and on <= period.last]
+        began = min(days, default=None)
+    return flow.clean_months(
+        within(basis.late, scope), began, day_number(end) // 100, period.last, day_number(limit)
+    )  # fmt: skip
 
 
-def _began(asked: Asked, to_on: int) -> int | None:
-    """The first acceptance that counts in the scope."""
-    for chunk in chunks(first_acceptances(asked.tx, to_on, asked.scope.item)):
-        fields = dict(asked.fields(asked.tx, {fact.record for fact in chunk}))
-        real = [f for f in chunk if fields.get(f.record, {}).get("practice") is not True]
-        cases = cases_of(real, fields, asked.scope)
-        if cases:
-            return min(case.accepted_on or to_on for case in cases)
-    return None
-
-
-def _last_month(asked: Asked) -> int:
-    """The last month that is over: at the end of the period and today."""
-    end = min(asked.to_on + timedelta(days=1), asked.today).replace(day=1) - timedelta(days=1)
-    return day_number(end) // 100
+def _accepted(
+    tx: Tx, scope: Scope, fields: Fields, from_on: int, to_on: int
+) -> Iterator[list[Case]]:
+    """Yield the accepted cases that count in the scope, some at a time, the earliest first."""
+    for chunk in chunks(acceptances(tx, from_on, to_on, scope.item)):
+        shown = dict(fields(tx, {fact.record for fact in chunk}))
+        real = [f for f in chunk if shown.get(f.record, {}).get("practice") is not True]
+        if cases := cases_of(real, shown, scope):
+            yield cases

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
-from server.schema import judgements, operations, records
+from server.schema import judgements, records
 from server.storage.ledger import Tx
 from shared import ids
 from shared.canonical import Value
+from shared.clock import CAP_MS
 from shared.ids import InvalidId
 from shared.verdict import Status
 
@@ -29,13 +30,15 @@ Fields = Callable[[Tx, Collection[bytes]], Iterable[tuple[bytes, Shown]]]
 """Shown fields of records one by one; who asks for figures says how a folded record is read."""
 KEPT = (
     "target_site", "finding", "level", "of", "channel", "service_mode", "item", "item_kind",
-    "promised_days", "statutory_days", "days_unit", "proxy", "amount_fen", "refunded_fen",
+    "promised_days", "statutory_days", "days_unit", "proxy", "amount_fen", "refunded_fen", "joint",
 )  # fmt: skip
 """Only these are kept of a record: a year of a county is 400,000 records."""
 CHUNK = 500
 T = TypeVar("T")
 
-_j, _r, _o = judgements.c, records.c, operations.c
+_j, _r = judgements.c, records.c
+_RECEIVED = func.coalesce(_j.cap_ms - CAP_MS, _j.effective_at)
+"""A verdict's cap is the instant of receipt and a margin; the county's own acts have none."""
 
 
 class Fact(NamedTuple):
@@ -52,6 +55,8 @@ class Fact(NamedTuple):
     """The record's state now."""
     due_on: int | None
     operation: bytes
+    received: int = 0
+    """When the county received the act, Unix ms; its own acts reach it as they are done."""
 
 
 @dataclass(slots=True)
@@ -69,8 +74,6 @@ class Facts:
     visits: list[Fact] = field(default_factory=list)
     late: list[Fact] = field(default_factory=list)
     """Acts of every case that was closed late or is past its promise, whenever that was."""
-    received: Mapping[bytes, int] = field(default_factory=dict)
-    """When the county received the opening act of a matter, Unix ms."""
     visited: Mapping[bytes, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Of cases closed in the period: (act, visit) of each act that names a visit."""
     fields: dict[bytes, Shown] = field(default_factory=dict)
@@ -102,7 +105,7 @@ def read_facts(
     tx: Tx, from_on: int, to_on: int, fields: Fields, *, overdue_before: int | None = None
 ) -> Facts:
     """Return the facts of a period (inclusive dates). Cases are read from their beginning."""
-    opened = {kind: _acts(tx, kind, acts, from_on, to_on) for kind, acts in OPENING.items()}
+    opened = {kind: acts_done(tx, kind, acts, from_on, to_on) for kind, acts in OPENING.items()}
     found = Facts(
         consultations=opened["consultation"], proxies=opened["proxy"],
         complaints=opened["complaint"], ratings=opened["rating"], charges=opened["charge"],
@@ -111,10 +114,8 @@ def read_facts(
     )  # fmt: skip
     _read_fields(tx, found, fields)
     practice = {one for one, values in found.fields.items() if values.get("practice") is True}
-    opening = [fact for facts in opened.values() for fact in facts]
-    opening += [f for f in found.cases if f.act == "receive" and from_on <= f.on <= to_on]
-    _leave_out(found, practice)
-    found.received = _received(tx, (f.operation for f in opening if f.record not in practice))
+    if practice:
+        _leave_out(found, practice)
     closed = {f.record for f in found.cases if f.act in CLOSING and from_on <= f.on <= to_on}
     found.visited = _visited(tx, closed, to_on)
     return found
@@ -144,10 +145,12 @@ def acts_of(tx: Tx, wanted: Collection[bytes], acts: Collection[str], to_on: int
     return sorted(found, key=lambda fact: (fact.on, fact.at, fact.operation))
 
 
-def first_acceptances(tx: Tx, to_on: int, item: str | None) -> Iterator[Fact]:
-    """Yield the acceptances of the county from the first one on."""
+def acceptances(
+    tx: Tx, from_on: int, to_on: int, item: str | None = None
+) -> Iterator[Fact]:  # fmt: skip
+    """Yield the acceptances of the county between two days, the first one first."""
     after = 0
-    where = [_j.kind == "case", _j.act.in_(ACCEPTING), _j.effective_on <= to_on]
+    where = [_j.kind == "case", _j.act.in_(ACCEPTING), _j.effective_on.between(from_on, to_on)]
     if item is not None:
         where.append(_r.item == item)
     while chunk := _facts(tx, *where, limit=CHUNK, offset=after):
@@ -160,6 +163,15 @@ def chunks(of: Iterable[T]) -> Iterator[list[T]]:
     ahead = iter(of)
     while chunk := list(islice(ahead, CHUNK)):
         yield chunk
+
+
+def real_cases(
+    tx: Tx, acts: list[Fact], fields: Fields
+) -> tuple[list[Fact], dict[bytes, Shown]]:  # fmt: skip
+    """Return these acts without those of practice, and the kept fields of their records."""
+    shown: dict[bytes, Shown] = {}
+    _keep(tx, {fact.record for fact in acts}, fields, shown)
+    return [f for f in acts if shown.get(f.record, {}).get("practice") is not True], shown
 
 
 def matter_of(values: Shown) -> bytes | None:
@@ -201,7 +213,8 @@ def _leave_out(found: Facts, practice: set[bytes]) -> None:
     found.late = real(found.late)
 
 
-def _acts(tx: Tx, kind: str, acts: Collection[str], from_on: int, to_on: int) -> list[Fact]:
+def acts_done(tx: Tx, kind: str, acts: Collection[str], from_on: int, to_on: int) -> list[Fact]:
+    """Return the acts with effect of a period, in order of time."""
     return _facts(
         tx, _j.kind == kind, _j.act.in_(acts), _j.effective_on.between(from_on, to_on)
     )  # fmt: skip
@@ -213,7 +226,7 @@ def _facts(
     statement = (
         select(
             _j.record, _j.act, _j.site, _j.effective_on, _j.effective_at, _r.state, _r.due_on,
-            _j.operation,
+            _j.operation, _RECEIVED,
         )
         .join_from(
             judgements, records, (_r.county == _j.county) & (_r.record == _j.record)
@@ -230,11 +243,11 @@ def _facts(
     )  # fmt: skip
     if limit is not None:
         statement = statement.limit(limit).offset(offset)
-    return [Fact(*row) for row in tx.connection.execute(statement)]
+    return [Fact._make(row) for row in tx.connection.execute(statement).all()]
 
 
 def _results(tx: Tx, from_on: int, to_on: int) -> list[Fact]:
-    back = {fact.record for fact in _acts(tx, "proxy", ("result_out",), from_on, to_on)}
+    back = {fact.record for fact in acts_done(tx, "proxy", ("result_out",), from_on, to_on)}
     return acts_of(tx, back, ("result_out", "deliver"), to_on)
 
 
@@ -247,24 +260,14 @@ def _late(tx: Tx, to_on: int) -> list[Fact]:
     return acts_of(tx, found, CASE_ACTS, to_on)
 
 
-def _received(tx: Tx, wanted: Iterable[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
-    for chunk in chunks(sorted(set(wanted))):
-        statement = select(_o.id, _o.received_at).where(
-            _o.county == tx.county, tx.among(_o.id, chunk)
-        )
-        found.update((row[0], row[1]) for row in tx.connection.execute(statement))
-    return found
-
-
 def _visited(
     tx: Tx, cases: Collection[bytes], to_on: int
 ) -> dict[bytes, tuple[tuple[str, str], ...]]:
     found: dict[bytes, list[tuple[str, str]]] = {}
-    for chunk in chunks(acts_of(tx, cases, VISITED_ACTS, to_on)):
-        done = tx.operations([fact.operation for fact in chunk])
-        for fact in chunk:
-            visit = done[fact.operation].data.get("visit")
-            if isinstance(visit, str) and visit:
-                found.setdefault(fact.record, []).append((fact.act, visit))
+    acts = acts_of(tx, cases, VISITED_ACTS, to_on)
+    said = dict(tx.said([fact.operation for fact in acts], "visit"))
+    for fact in acts:
+        visit = said.get(fact.operation)
+        if isinstance(visit, str) and visit:
+            found.setdefault(fact.record, []).append((fact.act, visit))
     return {record: tuple(named) for record, named in found.items()}

@@ -9,6 +9,10 @@ from fractions import Fraction
 from server.metrics.facts import Shown, matter_of
 from shared.regions import Level
 
+NUMERATOR, DENOMINATOR = "numerator", "denominator"
+REST = "rest"
+"""What of the denominator is not in the numerator."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -26,6 +30,14 @@ class Figure:
     """Counts beside it, for programs (the JSON of the report)."""
     exact: Fraction | None = None
     """The value of a figure that is no single fraction of counts (a mean of rates)."""
+    below: tuple[bytes, ...] | None = None
+    """Behind a denominator that is not the numerator and its rest; None where it is."""
+    things: tuple[str, ...] = ()
+    """Behind the numerator of what counts no records: codes of items, author texts of people."""
+    things_below: tuple[str, ...] | None = None
+    """The same of its denominator; None where both are alike."""
+    missing: str = ""
+    """Why there is no figure at all, in one Chinese clause; '' where there is one."""
 
     @property
     def value(self) -> int | float | None:
@@ -35,6 +47,20 @@ class Figure:
         if not self.denominator:
             return None
         return float(self.fraction)
+
+    def part(self, name: str) -> tuple[bytes, ...]:
+        """Return the records behind the `numerator`, the `denominator` or the `rest` of it."""
+        if name == NUMERATOR:
+            return self.records
+        if name == REST:
+            return self.others
+        return (*self.others, *self.records) if self.below is None else self.below
+
+    def things_of(self, name: str) -> tuple[str, ...]:
+        """Return the items or people behind the `numerator` or the `denominator`."""
+        if name == NUMERATOR or self.things_below is None:
+            return self.things
+        return self.things_below
 
     @property
     def fraction(self) -> Fraction:
@@ -53,6 +79,11 @@ class Scope:
     among: Collection[str] | None = None
     item: str | None = None
     channel: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.among is None and self.item is None and self.channel is None
 
     def holds(self, site: str, level: Level | None = None) -> bool:
         """Return whether a site is in scope, at this level if one is named."""

@@ -14,14 +14,13 @@ Choices where DOMAIN.md leaves one, beside those of server.metrics.cases:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 
 from server.metrics.cases import Case
-from server.metrics.counting import first_ratings
-from server.metrics.facts import Facts, matter_of
-from server.metrics.figure import Figure, Scope, counted, rate
+from server.metrics.facts import Facts
+from server.metrics.figure import Figure, counted, rate
 from shared.calendars import CalendarEdition, CalendarMissing
 
 AT_WINDOW = "window"
@@ -78,28 +77,27 @@ def _is_worked(calendar: CalendarEdition | None, on: int) -> bool:
 
 
 def closings(
-    facts: Facts, cases: Iterable[Case], from_on: int, to_on: int, scope: Scope
-) -> dict[str, Figure]:
-    """Return M19, M22, M25, M26 and the trips."""
+    facts: Facts, cases: Iterable[Case], from_on: int, to_on: int,
+    rated: Collection[bytes | None],
+) -> dict[str, Figure]:  # fmt: skip
+    """Return M19, M22, M25, M26 and the trips; `rated` are the matters rated in the period."""
     cases = list(cases)
     closed = [c for c in cases if _in(c.closed_on, from_on, to_on)]
     accepted = [c for c in cases if _in(c.accepted_on, from_on, to_on)]
     months = (
         (to_on // 10000 - from_on // 10000) * 12 + to_on // 100 % 100 - from_on // 100 % 100 + 1
     )
-    rated = {matter_of(facts.fields[fact.record]) for fact, _ in first_ratings(
-        facts, Scope(scope.level_of))}  # fmt: skip
     on_spot = [c for c in closed if _is_on_spot(facts, c)]
     spot = {c.record for c in on_spot}
     records = tuple(c.record for c in closed)
     return {
-        "M19": Figure(len(closed), months, records),
+        "M19": Figure(len(closed), months, records, below=()),
         "M22": rate(
             [c.record for c in closed if c.record in rated],
             [c.record for c in closed if c.record not in rated],
         ),
         "M25": rate(spot, [c.record for c in closed if c.record not in spot]),
-        "M26": Figure(len(closed), len(accepted), records),
+        "M26": Figure(len(closed), len(accepted), records, below=tuple(c.record for c in accepted)),
         "N7": _trips(facts, closed),
     }
 

@@ -34,11 +34,22 @@ def catalogue_figures(
     moved = [one for one in active if one.code in pledges and one.kind is ItemKind.INSTANT]
     licences = sum(1 for one in active if one.task_type.value == "行政许可")
     return {
-        "M9": Figure(len(active), extra={"licences": licences, "promised": len(promised)}),
-        "M10": Figure(len(moved), len(pledges)),
-        "M11": Figure(pledged, legal, extra=extra),
-        "M12": Figure(legal - pledged, legal, extra=extra),
-    }
+        "M9": Figure(
+            len(active), extra={"licences": licences, "promised": len(promised)},
+            things=codes_of(active),
+        ),
+        "M10": Figure(
+            len(moved), len(pledges), things=codes_of(moved),
+            things_below=tuple(sorted(pledges)),
+        ),
+        "M11": Figure(pledged, legal, extra=extra, things=codes_of(counted)),
+        "M12": Figure(legal - pledged, legal, extra=extra, things=codes_of(counted)),
+    }  # fmt: skip
+
+
+def codes_of(items: Iterable[Item]) -> tuple[str, ...]:
+    """Return the codes of these items."""
+    return tuple(one.code for one in items)
 
 
 def _active(edition: CatalogueEdition | None, item: str | None) -> Sequence[Item]:

@@ -50,9 +50,9 @@ def _fen(facts: Facts, fact: Fact, name: str) -> int:
 def delays(facts: Facts, opening: Iterable[Fact], scope: Scope) -> Figure:
     """Return N2: the 95th percentile in hours, the median (minutes) beside it."""
     told = [
-        (max(0, facts.received[fact.operation] - fact.at), fact.record)
+        (max(0, fact.received - fact.at), fact.record)
         for fact in opening
-        if fact.operation in facts.received and scope.holds(fact.site)
+        if scope.holds(fact.site)
         and scope.takes(facts.fields.get(fact.record, {}))
     ]  # fmt: skip
     spans = sorted(span for span, _ in told)
@@ -81,8 +81,11 @@ def deliveries(
         (back if fact.act == "result_out" else delivered).setdefault(fact.record, fact)
     good: list[bytes] = []
     bad: list[bytes] = []
+    limits: dict[int, date | None] = {}
     for record, handed in back.items():
-        due = _due(calendar, handed)
+        if handed.on not in limits:
+            limits[handed.on] = _due(calendar, handed)
+        due = limits[handed.on]
         if (
             due is None
             or not scope.holds(handed.site)

@@ -8,7 +8,6 @@ today's list and comparing with the fingerprint that was frozen (`is_proven`).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from server.metrics.definitions import BY_KEY
+from server.metrics.definitions import BY_KEY, Lists
 from server.metrics.figure import Figure
 from server.months.sheets import Count, Sheet, count_of, digest_of
 from server.report import Report, as_number
@@ -24,6 +23,9 @@ from server.schema import judgements, operations
 from server.storage import Tx
 from shared.civil import civil_date
 
+UNASKED = frozenset({"M24", "M34", "N2"})
+"""Never corrected. What comes in late lengthens the delay (N2) by coming, and the months without
+overrun (M24) and the people posted (M34) are of a day, not of the records of a month."""
 _PAGE = 500
 _o, _j = operations.c, judgements.c
 
@@ -55,6 +57,7 @@ class Line:
     by_network: int = 0
     """How many of `records` were registered in time and held up by the network."""
     is_proven: bool = False
+    """Today's list without `records` is the one that was frozen."""
 
     @property
     def change(self) -> int:
@@ -80,7 +83,9 @@ def corrections(tx: Tx, sheet: Sheet, today: Report) -> Block:
     changed = {
         key: (count, today.figures[key])
         for key, count in sheet.counts.items()
-        if key in today.figures and count != count_of(key, today.figures[key])
+        if key in today.figures
+        and key not in UNASKED
+        and count != count_of(key, today.figures[key])
     }
     behind = {one for _, figure in changed.values() for one in (*figure.records, *figure.others)}
     came = arrivals(tx, behind, sheet.counted_at, as_number(today.to_on))
@@ -129,31 +134,48 @@ def _received(tx: Tx, records: Collection[bytes]) -> Iterator[tuple[bytes, int, 
 def _lines(
     key: str, frozen: Count, figure: Figure, came: dict[bytes, Arrival]
 ) -> list[Line]:  # fmt: skip
-    """One line per day of arrival where the fingerprint proves them; else one line in all."""
-    label, after = BY_KEY[key].label, count_of(key, figure)
-    for added in _guesses(figure, frozen, came):
-        mine, rest = (tuple(one for one in part if one in added)
-                      for part in (figure.records, figure.others))  # fmt: skip
-        days = Counter(civil_date(came[one].late_at) for one in (*mine, *rest))
-        lines: list[Line] = []
-        before = frozen
-        for on in sorted(days):
-            up = [one for one in mine if civil_date(came[one].late_at) == on]
-            down = [one for one in rest if civil_date(came[one].late_at) == on]
-            below = frozen.denominator is not None
-            then = Count(
-                before.numerator + len(up),
-                (before.denominator or 0) + len(up) + len(down) if below else None, "", "",
-            )  # fmt: skip
-            network = sum(came[one].in_month for one in (*up, *down))
-            lines.append(Line(key, label, on, before, then, (*up, *down), network, is_proven=True))
-            before = then
-        if lines:
+    """One line per day of arrival where the fingerprint proves them; else one line in all.
+
+    A mean, a sum or a difference has one line, from the frozen value to today's: what lies between
+    is no number of records.
+    """
+    definition = BY_KEY[key]
+    is_counted = definition.lists is Lists.RECORDS and figure.below is None
+    is_counted = is_counted and figure.exact is None
+    guesses = list(_guesses(figure, frozen, came))
+    for added in guesses if is_counted else ():
+        if lines := _by_day(key, frozen, figure, {one: came[one] for one in added}):
             return lines
-    touched = tuple(one for one in (*figure.records, *figure.others) if one in came)
+    inside = guesses[0] if guesses else came.keys()
+    touched = tuple(one for one in (*figure.records, *figure.others) if one in inside)
     network = sum(came[one].in_month for one in touched)
     last = max((civil_date(came[one].late_at) for one in touched), default=None)
-    return [Line(key, label, last, frozen, after, touched, network)]
+    after = count_of(key, figure)
+    return [
+        Line(key, definition.label, last, frozen, after, touched, network, is_proven=bool(guesses))
+    ]
+
+
+def _by_day(
+    key: str, frozen: Count, figure: Figure, added: dict[bytes, Arrival]
+) -> list[Line]:  # fmt: skip
+    lines: list[Line] = []
+    before = frozen
+    for on in sorted({civil_date(one.late_at) for one in added.values()}):
+        up, down = (
+            [one for one in part if one in added and civil_date(added[one].late_at) == on]
+            for part in (figure.records, figure.others)
+        )
+        below = frozen.denominator is not None
+        then = Count(
+            before.numerator + len(up),
+            (before.denominator or 0) + len(up) + len(down) if below else None, "", "",
+        )  # fmt: skip
+        network = sum(added[one].in_month for one in (*up, *down))
+        label = BY_KEY[key].label
+        lines.append(Line(key, label, on, before, then, (*up, *down), network, is_proven=True))
+        before = then
+    return lines
 
 
 def _guesses(

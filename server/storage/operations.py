@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, literal_column, select
 from server.schema import judgements, operations, streams
 from server.storage.access import Access
 from server.storage.rows import StoredOperation
+from shared import canonical
+from shared.canonical import Value
 from shared.fold import Entry
 from shared.operation import Operation, Skeleton
 from shared.verdict import Status, Verdict
@@ -71,6 +73,19 @@ class Operations(Access):
         for row in self._found(_UNJUDGED, _o.record, folds):
             folds[row[4]].append(self._entry(row, verdicts))
         return folds
+
+    def said(self, ids: Collection[bytes], name: str) -> Iterator[tuple[bytes, Value]]:
+        """Yield (operation, value) of those of these operations whose data has this name.
+
+        The way through many: of most, nothing is decoded but the look whether the name is there.
+        """
+        key = name.encode()
+        for operation, sealed in self._found([_o.id, _o.data], _o.id, ids):
+            data = None if sealed is None else self.open(_PLACE, operation, sealed)
+            if data is not None and key in data:
+                whole = canonical.decode(data, len(data))
+                if isinstance(whole, dict) and name in whole:
+                    yield operation, whole[name]
 
     def stored(self, ids: Collection[bytes]) -> dict[bytes, StoredOperation]:
         """Return the rows of these operations, data opened."""

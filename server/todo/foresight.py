@@ -15,10 +15,9 @@ from server import reconcile
 from server.cards import card_fields
 from server.county import County
 from server.metrics.facts import KEPT
-from server.metrics.figure import Scope
-from server.metrics.standing import Place, standing
+from server.metrics.places import Place, standing
 from server.reconcile import Step
-from server.report import Levels
+from server.report import scope_of
 from server.storage import Tx
 from server.todo.entries import FIELD, FORK, HELD, PAIR, STATES, Entry, branch_of
 from shared import ids, kinds
@@ -101,7 +100,7 @@ def _of_held(county: County, entry: Entry) -> dict[str, Outlook]:
 
 def _outlook(county: County, records: Sequence[bytes], step: Step) -> Outlook:
     def look(tx: Tx) -> Counter[Place]:
-        scope = Scope(Levels(county.editions(tx).sites, county.today()))
+        scope = scope_of(county.editions(tx).sites, county.today(), None, None, None)
         return standing(tx, records, card_fields, scope)
 
     try:

@@ -38,7 +38,8 @@ def test_the_figures_are_the_same(homes: Path) -> None:
         "county", "report", "--home", str(homes / "county"),
         "--from", "2026-01-01", "--to", "2030-12-31",
     )  # fmt: skip
-    assert report["metrics"] == EXPECTED["report"]
+    known = {key: report["metrics"][key] for key in EXPECTED["report"]}  # later ones are not in it
+    assert known == EXPECTED["report"]
 
 
 def test_sealed_envelopes_of_the_outbox_are_read() -> None:

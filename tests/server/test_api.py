@@ -149,7 +149,16 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     assert len(client.ask("GET", "/records")) == 3
     assert client.ask("GET", f"/records/{record}")["state"] == "已委托"
     period: dict[str, Any] = {"from": "2026-11-01", "to": "2026-11-30"}
-    client.ask("GET", "/report", **period)
+    metrics = client.ask("GET", "/report", **period)["metrics"]
+    assert metrics["M33"]["missing"] == "系统不登记培训"
+    assert {one["key"] for one in client.ask("GET", "/report/definitions")} == metrics.keys()
+    listed = client.ask("GET", "/report/list", metric="M7", **period)
+    assert listed["total"] == len(listed["records"]) == metrics["M7"]["numerator"] > 0
+    towns = client.ask("GET", "/report/map", metric="M7", **period)
+    assert sum(one["figure"]["numerator"] for one in towns) == metrics["M7"]["numerator"]
+    months = client.ask("GET", "/report/trend", metric="M7", **period)
+    assert (len(months), months[-1]["figure"]["numerator"]) == (12, metrics["M7"]["numerator"])
+    assert client.ask("GET", "/report/times", **period)["total"] == 0
     world.attach(b"photo")
     (paper,) = client.ask("GET", f"/records/{record}/attachments")
     administrator = client.token

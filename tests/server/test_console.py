@@ -18,7 +18,7 @@ from tests.server.browser import Browser
 from tests.server.test_api import NAME, NUMBER, PHONE, WHO, World
 
 PAGES = (
-    "/", "/records", "/todo", "/todo/done", "/todo/rules", "/devices", "/report", "/report/M7",
+    "/", "/records", "/todo", "/todo/done", "/todo/rules", "/devices", "/report", "/report/charts",
     "/staff", "/audit", "/password", "/records?kind=proxy&state=已委托&only=conflicts",
 )  # fmt: skip
 NASTY = "<script>alert(1)</script>\"'&"
@@ -261,8 +261,8 @@ def test_a_conflict_is_settled_with_the_chosen_side(browser: Browser, world: Wor
 def test_a_figure_opens_the_list_behind_it(browser: Browser) -> None:
     page = browser.get("/report?from=2026-11-01&to=2026-11-30").text
     assert "村级代办" in page
-    assert "/report/M7?from=2026-11-01" in page
-    assert "欧**明" in browser.get("/report/M7?from=2026-11-01&to=2026-11-30").text
+    assert "/report/list?metric=M7&amp;part=numerator&amp;from=2026-11-01" in page
+    assert "欧**明" in browser.get("/report/list?metric=M7&from=2026-11-01&to=2026-11-30").text
 
 
 def test_the_report_is_handed_out_as_a_spreadsheet(browser: Browser) -> None:

@@ -15,13 +15,15 @@ from babel.messages.pofile import read_po
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
 from server.console.pages import audit, bridge, decided, devices, months, report, staff, todo
-from server.metrics.definitions import COMMON_RULES, DEFINITIONS
-from server.metrics.standing import NAMES
+from server.metrics.definitions import COMMON_RULES, DEFINITIONS, GROUPS
+from server.metrics.places import NAMES
+from server.metrics.standing import NOTHING_BEFORE, UNRECORDED
 from server.todo import advice, alarms
 from server.todo.entries import KINDS as KINDS_OF_ENTRIES
 from server.todo.entries import SENT_BACK
 from server.todo.rules import RULES
 from shared import lifecycle
+from shared.kind_table.common import CHANNELS
 from shared.kinds import KINDS, LISTED
 
 
@@ -47,7 +49,9 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     found |= {lifecycle.act_label("device", act) for act in lifecycle.acts_of("device")}
     found |= {text for group in todo.REASONS.values() for text in group} | {*COMMON_RULES}
     found |= {text for one in DEFINITIONS for text in (one.label, one.rule)}
-    found |= {label for label, _, _ in report._presets(date(2026, 1, 1))}
+    found |= {one.label for one in report.presets(date(2026, 1, 1))}
+    found |= {*report.THIRDS, *UNRECORDED.values(), NOTHING_BEFORE} - {""}
+    found |= {title for title, _ in GROUPS} | {label for _, label in CHANNELS}
     for kind in LISTED:
         found |= {KINDS[kind].label, *lifecycle.states_of(kind)}
         found |= {lifecycle.act_label(kind, act) for act in lifecycle.acts_of(kind)}

@@ -124,6 +124,15 @@ def _sign_all(world: World) -> None:
         closing.sign(world.county, _person("head", site.id, f"HEAD{site.id}"), OCTOBER)
 
 
+def _mean(days: list[tuple[int, int]]) -> str:
+    """The mean working days between two days of October, as the report prints it."""
+    free = {11, 17, 18, 24, 25}  # 10 October is a make-up Saturday
+    spans = [
+        sum(1 for day in range(first + 1, last + 1) if day not in free) for first, last in days
+    ]
+    return f"{sum(spans) / len(spans):.2f}"
+
+
 def test_a_drawer_gives_back_october(world: World) -> None:
     for number in range(20):
         world.case(world.window, date(2026, 10, 9 + number % 5), date(2026, 10, 15))
@@ -151,6 +160,13 @@ def test_a_drawer_gives_back_october(world: World) -> None:
     rate = lines["M4"]
     assert (rate.after.numerator, rate.after.denominator) == (49, 51)
     assert (len(rate.records), rate.by_network, rate.is_proven) == (31, 31, True)
+    assert lines.keys().isdisjoint({"M24", "N2"}), "nobody asked for these"
+    taken = [(9 + number % 5, 15) for number in range(20)]
+    drawer = [(9, 29 if number < 2 else 14) for number in range(31)]
+    mean = lines["M21"]  # one line from mean to mean, not one of working days added up
+    assert (mean.before.text, mean.after.text) == (_mean(taken), _mean([*taken, *drawer]))
+    assert (len(mean.records), mean.is_proven) == (31, True)
+    assert all(line.change == 31 for line in block.lines if line.key == "M15")
     assert world.corrected() == block
     with world.county.ledger.read() as tx:
         reports = {

@@ -5,14 +5,15 @@ looked at day by day. Where this and the server disagree, one of them misread DO
 
 An act is a mapping: `record` (text), `kind`, `act`, `site`, `level` (of the site: county, township,
 village), `at` (Unix ms), `on` (date), `received` (Unix ms), `state` (of the record after the act),
-`data`. Acts of one record stand in order.
+`data`. Acts of one record stand in order. Where two people wrote at once an act also tells `op`
+(text) and `parents` (the texts of the acts it knew of).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 Act = Mapping[str, Any]
 Counts = tuple[int | Fraction, int | None]
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 ENDS = ("close", "close_on_spot", "withdraw", "lapse")
 STARTS = ("accept", "close_on_spot", "deem_accepted")
 
@@ -35,6 +37,8 @@ class Question:
     item: str | None
     channel: str | None
     is_worked: Callable[[date], bool]
+    began: Mapping[str, date] = field(default_factory=dict)
+    """The first day of each township centre; one that is not named was always there."""
 
     def has(self, on: date | None) -> bool:
         """Whether a day lies in the period."""
@@ -43,6 +47,10 @@ class Question:
     def at(self, site: str) -> bool:
         """Whether a site is asked for."""
         return self.sites is None or site in self.sites
+
+    def stood(self, site: str) -> Callable[[date], bool]:
+        """Whether a site was there on a day."""
+        return lambda on: self.began.get(site, on) <= on
 
     def of(self, values: Mapping[str, Any]) -> bool:
         """Whether a matter is of the item and channel asked for."""
@@ -141,13 +149,17 @@ def recompute(acts: Iterable[Act], question: Question) -> dict[str, Counts]:
         lives.setdefault(act["record"], []).append(act)
     matters = {name: Matter(life) for name, life in lives.items() if life[-1]["state"] != "作废"}
     matters = {n: m for n, m in matters.items() if m.values.get("practice") is not True}
+    known = matters
+    matters = {name: m for name, m in matters.items() if m.state != "已并入"}
     cases = [Case(m.acts, question) for m in matters.values() if m.kind == "case"]
     mine = [c for c in cases if c.level == "township" and question.at(c.site)]
     mine = [c for c in mine if question.of(c.values)]
     return {
         **_counters(list(matters.values()), question), **_flows(mine, question),
-        **_speeds(mine, question), **_ratings(mine, matters, question), **_visits(mine, question),
-        **_services(list(matters.values()), matters, question),
+        **_speeds(mine, question), **_ratings(mine, known, question), **_visits(mine, question),
+        **_services(list(matters.values()), known, question),
+        **_compared(mine, question), **_kinds(list(matters.values()), mine, question),
+        **_decisions(known, mine, question),
     }  # fmt: skip
 
 
@@ -344,6 +356,118 @@ def _services(
             bad += due < min(q.last + timedelta(days=1), q.today)
     found["N5"] = (good, good + bad)
     return found
+
+
+def _compared(cases: list[Case], q: Question) -> dict[str, Counts]:
+    """This period against the same dates a year before; nothing to compare counts as 0 of 0."""
+    first, last = (
+        date(day.year - 1, day.month, min(day.day, 28) if day.month == 2 else day.day)
+        for day in (q.first, q.last)
+    )
+    found: dict[str, Counts] = {}
+    for key, name in (("M16", "received"), ("M16_accepted", "accepted"), ("M16_closed", "closed")):
+        days = [(c.site, getattr(c, name)) for c in cases if getattr(c, name)]
+        now = [site for site, on in days if q.first <= on <= q.last]
+        before = [site for site, on in days if first <= on <= last]
+        found[f"{key}.now"], found[f"{key}.before"] = (len(now), None), (len(before), None)
+        if not before:
+            found[key] = (0, 0)
+            continue
+        found[key] = (len(now) - len(before), None)
+        alike = [
+            sum(1 for site in some if all(map(q.stood(site), (first, last, q.first, q.last))))
+            for some in (now, before)
+        ]
+        found[f"{key}.comparable"] = (alike[0] - alike[1], None)
+    return found
+
+
+def _kinds(alive: list[Matter], cases: list[Case], q: Question) -> dict[str, Counts]:
+    new = [site for site, began in q.began.items() if began.year == q.last.year and began <= q.last]
+    closed = [c for c in cases if q.has(c.closed)]
+    online = [m for m in alive if m.values.get("channel") == "online" and q.has(m.first["on"])]
+    online = [m for m in online if q.at(m.first["site"]) and q.of(m.values)]
+    asked = [m for m in online if m.kind == "consultation" and m.find("answer", "refer")]
+    centres = [site for site in new if q.at(site)]
+    return {
+        "M29": (sum(1 for c in cases if q.has(c.accepted) and c.site in new), None),
+        "M29.centres": (len(centres), None),
+        "M29_closed": (sum(1 for c in closed if c.site in new), None),
+        "M29_closed.centres": (len(centres), None),
+        "M30": (sum(1 for c in closed if c.values.get("joint")), None),
+        "M30_asked": (len(asked), None),
+        "M30_complained": (sum(1 for m in online if m.kind == "complaint"), None),
+        "M30_led": (0, 0), "M33": (0, 0), "N1": (0, 0),
+    }  # fmt: skip
+
+
+def _decisions(
+    matters: Mapping[str, Matter], cases: list[Case], q: Question
+) -> dict[str, Counts]:  # fmt: skip
+    confirmed = 0
+    for m in matters.values():
+        last = m.acts[-1]
+        if m.kind == "pair" and last["data"]["value"] == "same" and q.has(last["on"]):
+            kept = matters.get(m.values["records"][0])
+            while kept is not None and kept.state == "已并入":
+                kept = matters.get(kept.values["merged_into"])
+            confirmed += kept is not None and q.at(kept.first["site"]) and q.of(kept.values)
+    spans: list[int] = []
+    for m in matters.values():
+        if m.state != "已并入" and q.at(m.first["site"]) and q.of(m.values):
+            spans += [_open_for(m, act) for act in m.acts if act["act"] == "settle"
+                      and q.has(act["on"]) and _sides(m, act)]  # fmt: skip
+    spans.sort()
+    middle = spans[math.ceil(len(spans) / 2) - 1] if spans else 0
+    mean = Fraction(sum(spans), len(spans) * HOUR_MS) if spans else Fraction(0)
+    return {
+        "N3": (confirmed, sum(1 for c in cases if q.has(c.accepted))),
+        "N4": (sum(spans), len(spans)),
+        "N4.exact": (mean, None),
+        "N4.p50_minutes": (middle // 60_000, None),
+    }
+
+
+def _sides(m: Matter, settling: Act) -> list[Act]:
+    """The writers of the settled field of which none knew of the other; none where they agree."""
+    (name,) = settling["data"]["values"]
+    writers = [act for act in m.acts if name in act["data"] and act["op"] in _known(m, settling)]
+    last = [one for one in writers
+            if not any(one["op"] in _known(m, other) for other in writers)]  # fmt: skip
+    return last if len({act["data"][name] for act in last}) > 1 else []
+
+
+def _known(m: Matter, act: Act) -> set[str]:
+    """What the writer of an act knew of, near and far."""
+    by_name = {one["op"]: one for one in m.acts}
+    known: set[str] = set()
+    ahead = list(act["parents"])
+    while ahead:
+        name = ahead.pop()
+        if name not in known:
+            known.add(name)
+            ahead += by_name[name]["parents"]
+    return known
+
+
+def _open_for(m: Matter, settling: Act) -> int:
+    opened = max(int(act["at"]) for act in _sides(m, settling))
+    return max(0, int(settling["at"]) - opened)
+
+
+def posted(
+    postings: Iterable[tuple[str, str, str, date, date | None]], q: Question
+) -> dict[str, Counts]:
+    """Return M34 of (person, site, department, first day, last day or None)."""
+    on = min(q.last, q.today)
+    here = [
+        one for one in postings if q.at(one[1]) and one[3] <= on and not (one[4] and one[4] < on)
+    ]
+    return {
+        "M34": (len({one[0] for one in here}), None),
+        "M34.units": (len({one[1] for one in here}), None),
+        "M34.departments": (len({one[2] for one in here} - {""}), None),
+    }
 
 
 def _mean(some: Collection[int | Fraction]) -> Fraction:

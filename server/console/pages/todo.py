@@ -13,7 +13,7 @@ from server.console.names import Names
 from server.console.pages.records import Line, line_of
 from server.console.web import Site, Visit, route
 from server.desk import UnknownConflict
-from server.metrics.standing import NAMES
+from server.metrics.places import NAMES
 from server.reconcile import NothingToSettle
 from server.storage.rows import RecordRow
 from server.todo import advice, deciding, foresight
