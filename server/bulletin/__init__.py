@@ -1,1 +1,1 @@
-"""月通报: a month's frozen sheet as the paper a county office sends round; 年度考核表: its months."""
+"""月通报 and 年度考核表: frozen months as papers (PDF, Word) and workbooks."""

@@ -44,6 +44,7 @@ from shared.canonical import Value
 from shared.civil import civil_date
 
 DRAFT = "草稿"
+FEN = "（分）"
 
 
 def bulletin_of(county: County, month: date, *, draft: bool = False) -> Bulletin:
@@ -65,7 +66,9 @@ def bulletin_of(county: County, month: date, *, draft: bool = False) -> Bulletin
 
 
 def _now(tx: Tx, county: County, editions: Editions, month: date) -> Sheet:
-    """The county's sheet as the ledger has it now; nobody froze it."""
+    """The county's sheet as the ledger has it now; nobody froze it. Raises NotClosed."""
+    if month > county.today():
+        raise NotClosed(f"{month:%Y-%m} 还没有开始，没有可预览的数字。")
     report = report_of(tx, county, editions, month, last_day(month))
     now = county.now()
     more = circumstances.gathered(tx, county, editions, month, report, now)
@@ -146,12 +149,29 @@ def _figure(
     text = cell_text(definition, count)
     if definition.show == "days" and below and text not in ("", "—"):
         value = float(text)  # its numerator is in another unit (milliseconds)
+    if definition.label.endswith(FEN):
+        return _money(definition, count, then)
     return FigureRow(
         definition.key, definition.label, text, counts_text(definition, count), value,
         count.numerator, below, definition.is_rate,
         before=cell_text(definition, then) if then else "",
         change=_change(definition, count, then) if then else "",
     )  # fmt: skip
+
+
+def _money(definition: Definition, count: Count, then: Count | None) -> FigureRow:
+    """A sum of money: papers say it in yuan."""
+    change = count.numerator - then.numerator if then else 0
+    return FigureRow(
+        definition.key, definition.label.replace(FEN, "（元）"), _yuan(count.numerator), "",
+        count.numerator / 100, count.numerator, None, is_rate=False,
+        before=_yuan(then.numerator) if then else "",
+        change=f"{'+' if change > 0 else ''}{_yuan(change) if change else 0}" if then else "",
+    )  # fmt: skip
+
+
+def _yuan(fen: int) -> str:
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
 def _change(definition: Definition, count: Count, then: Count) -> str:
@@ -182,11 +202,9 @@ def _towns(parts: Sequence[Sheet], named: Mapping[str, str]) -> tuple[TownRow, .
 def _town_notes(parts: Sequence[Sheet]) -> tuple[str, ...]:
     if not parts:
         return ("各乡镇的数字在月结时冻结，本表待月结后列出。",)
-    return (
-        "名次只按乡镇受理件数在县内排列，件数相同的并列，没有受理的不排；"
-        "比例不排名次，件数少的乡镇差一件就相差很多。",
-        "各乡镇含所辖村（社区）。办件与代办分开计，不相加。",
-    )
+    ranking = "名次只按乡镇受理件数在县内排列，件数相同的并列，没有受理的不排；"
+    ranking += "比例不排名次，件数少的乡镇差一件就相差很多。"
+    return (ranking, "各乡镇含所辖村（社区）。办件与代办分开计，不相加。")
 
 
 def _overdue(
@@ -218,8 +236,8 @@ def _late(more: Mapping[str, Value]) -> tuple[LateRow, ...]:
     found = []
     for month, key, on, before, after, records, network in _lines(more, "late"):
         definition = BY_KEY.get(str(key))
-        if definition is None:
-            continue
+        if definition is None or key not in (*TOWN_KEYS, "M4_open", "M8"):
+            continue  # the others change with these, and stand on the month's own page
         found.append(
             LateRow(
                 str(month), definition.label, str(on) or "—", _pair(definition, before),
@@ -234,7 +252,7 @@ def _pair(definition: Definition, counts: Value) -> str:
     top = _int(numerator)
     if not isinstance(below, int):
         return str(top)
-    return f"{percent(top, below)}（{top}/{below}）" if definition.is_rate else f"{top}/{below}"
+    return f"{percent(top, below)}\n{top}/{below}" if definition.is_rate else f"{top}/{below}"
 
 
 def _int(value: Value) -> int:

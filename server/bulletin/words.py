@@ -24,7 +24,7 @@ def summary(
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the paragraphs in front of the tables."""
     if not any(counts.get(key, _NOTHING).numerator for key in BUSINESS):
-        first = f"{month_words(month)}，全县没有登记便民服务业务，以下各表均为空。"
+        first = f"{month_words(month)}，全县没有登记便民服务业务。"
         return tuple(one for one in (first, _limits(counts), _silent(more)) if one)
     found = (
         _volume(month, counts), _compared(counts, before), _limits(counts), _flow(more),
@@ -40,7 +40,8 @@ def complaints(counts: Mapping[str, Count]) -> tuple[str, ...]:
     closed, upheld = count.extra.get("closed", 0), count.extra.get("upheld", 0)
     if not received:
         return ("本月没有接待村级服务方面的投诉。",)
-    said = f"本月接待村级服务方面的投诉{received}件，已办结{closed}件，其中查实（属实或部分属实）{upheld}件"
+    said = f"本月接待村级服务方面的投诉{received}件，已办结{closed}件，"
+    said += f"其中查实（属实或部分属实）{upheld}件"
     waiting = received - closed
     said += f"，在办{waiting}件。" if waiting > 0 else "。"
     return (said, "投诉只按全县合计通报，不分乡镇、不列内容，以免从件数推知投诉人和被投诉人。")
