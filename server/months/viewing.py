@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from server import sight
 from server.accounts import Person
-from server.county import County
+from server.county import County, Editions
 from server.months.closing import begun, may_publish, may_sign
 from server.months.corrections import Block, corrections
+from server.months.objecting import may_object
 from server.months.sheets import (
     WAITING,
+    Objection,
     Sheet,
     frozen,
     last_day,
@@ -36,9 +40,19 @@ class MonthView:
     frozen: Sheet | None
     parts: list[Sheet]
     block: Block
+    own: Block
+    """The corrections of the person's own township, where the person may object to them."""
+    objections: list[tuple[Sheet, Objection]]
+    """With the township's sheet; the county's people see all, a township its own."""
     may_freeze: bool
     may_sign: bool
     may_publish: bool
+    may_answer: bool
+
+    @property
+    def objected(self) -> set[tuple[str, str]]:
+        """The (figure, day) of the lines objected to already."""
+        return {(one.key, one.on) for _, one in self.objections}
 
     @property
     def unsigned(self) -> list[Sheet]:
@@ -61,13 +75,32 @@ def view(county: County, person: Person, month: date) -> MonthView:
         whole, parts = frozen(tx, county, month, editions)
         block = corrections(tx, whole, report) if whole else Block("", ())
         township = editions.township_of(person.site)
+        mine = next((one for one in parts if one.site == township), None)
+        own = Block(township, ())
+        if mine is not None and block.lines and may_object(person, editions):
+            theirs = report_of(tx, county, editions, month, last_day(month), township)
+            own = corrections(tx, mine, theirs)
     is_over = next_month(month) <= county.today()
-    mine = next((one for one in parts if one.site == township), None)
     publishes = may_publish(person, editions)
     return MonthView(
         month, last_day(month), whole.state if whole else OPEN if is_over else RUNNING,
-        sheet_of(report, county.home.config.name), whole, parts, block,
+        sheet_of(report, county.home.config.name), whole, parts, block, own,
+        objections_seen(person, editions, parts),
         may_freeze=publishes and whole is None and is_over,
         may_sign=mine is not None and mine.state == WAITING and may_sign(person, editions),
         may_publish=publishes and whole is not None and not whole.published_at,
+        may_answer=publishes,
     )  # fmt: skip
+
+
+def objections_seen(
+    person: Person, editions: Editions, parts: Sequence[Sheet]
+) -> list[tuple[Sheet, Objection]]:
+    """Return the objections of these sheets that concern the person."""
+    township = sight.township_only(person, editions)
+    return [
+        (sheet, one)
+        for sheet in parts
+        if township is None or sheet.site == township
+        for one in sheet.objections
+    ]

@@ -31,7 +31,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         )
     }  # fmt: skip
     assert len(found) > 100
-    found |= set(months.STATES)
+    found |= {*months.STATES, *months.ANSWERS.values()}
     found |= menu.labels() | {*todo.KINDS.values(), *todo.SURE.values()}
     found |= {todo.NEWER, todo.SAME_NUMBER, todo.SAME_NAME}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
