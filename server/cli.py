@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server.commands import keep, manage, work
+from server.commands import keep, manage, months, work
 
 
 @click.group("county")
@@ -30,6 +30,9 @@ for _command in (
     work.judge,
     work.report,
     work.run_due,
+    months.close_month,
+    months.bulletin,
+    months.year_table,
     keep.verify,
     keep.rebuild,
     keep.export,

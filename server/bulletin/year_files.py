@@ -135,9 +135,9 @@ def _county(pen: _Pen, table: YearTable, months: Sequence[str]) -> None:
     sheet.write_number(under, 1, table.matters, pen.count)
     for row, text in enumerate(table.notes, under + 1):
         sheet.write_string(row, 0, text, pen.muted)
-    for row, column in enumerate(table.columns, under + 2 + len(table.notes)):
-        said = column.digest or "未月结"
-        sheet.write_string(row, 0, f"{column.month:%Y-%m} 月结表指纹 {said}", pen.muted)
+    for row, one_month in enumerate(table.columns, under + 2 + len(table.notes)):
+        said = one_month.digest or "未月结"
+        sheet.write_string(row, 0, f"{one_month.month:%Y-%m} 月结表指纹 {said}", pen.muted)
 
 
 def _towns(pen: _Pen, table: YearTable) -> None:

@@ -20,9 +20,11 @@ from server.months.sheets import (
     last_day,
     months_between,
     next_month,
+    record_of,
     report_of,
     sheet_of,
 )
+from shared.fold import fold
 
 OPEN, RUNNING = "未月结", "进行中"
 LISTED = 24
@@ -65,6 +67,16 @@ def listed(county: County) -> list[date]:
     with county.ledger.read() as tx:
         first = begun(tx)
     return months_between(first, county.today().replace(day=1))[::-1][:LISTED]
+
+
+def state_of(county: County, month: date) -> str:
+    """Return how a month stands, without counting anything."""
+    with county.ledger.read() as tx:
+        record = record_of(county.code, month)
+        entries = tx.operations_of([record])[record]
+    if entries:
+        return fold(entries).state or ""
+    return OPEN if next_month(month) <= county.today() else RUNNING
 
 
 def view(county: County, person: Person, month: date) -> MonthView:

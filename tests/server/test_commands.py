@@ -20,7 +20,7 @@ from tests.server.counties import CENTRE, TOWNSHIP, VILLAGE, a_county, a_tablet
 COMMANDS = {
     *("init", "load", "serve", "invite", "approve", "suspend", "revoke", "staff", "import"),
     *("conflicts", "pairs", "held", "devices", "settle", "judge", "report", "run-due", "verify"),
-    *("rebuild", "export", "backup", "restore"),
+    *("rebuild", "export", "backup", "restore", "close-month", "bulletin", "year-table"),
 }
 
 DOES = {"approve": "启用设备", "suspend": "停用和挂失设备", "revoke": "撤销设备"}
