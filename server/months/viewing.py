@@ -27,6 +27,8 @@ from server.months.sheets import (
 from shared.fold import fold
 
 OPEN, RUNNING = "未月结", "进行中"
+SCORED = ("M1", "M2", "M3", "M4", "M4_open", "M5", "M6", "M7")
+"""Figures by which a township is judged: it is shown its corrections of these to object to."""
 LISTED = 24
 """Months that are offered; earlier ones are asked for by their address."""
 
@@ -91,7 +93,8 @@ def view(county: County, person: Person, month: date) -> MonthView:
         own = Block(township, ())
         if mine is not None and block.lines and may_object(person, editions):
             theirs = report_of(tx, county, editions, month, last_day(month), township)
-            own = corrections(tx, mine, theirs)
+            found = corrections(tx, mine, theirs)
+            own = Block(found.site, tuple(one for one in found.lines if one.key in SCORED))
     is_over = next_month(month) <= county.today()
     publishes = may_publish(person, editions)
     return MonthView(

@@ -23,7 +23,7 @@ from server.console.names import Names
 from server.console.web import Site, Visit, route
 from server.metrics.definitions import BY_KEY, DEFINITIONS, percent
 from server.months import closing, objecting
-from server.months.sheets import DISMISSED, UPHELD, parse_month
+from server.months.sheets import DISMISSED, UPHELD, last_day, parse_month
 from server.months.viewing import OPEN, RUNNING, listed, view
 
 STATES = (OPEN, RUNNING, "待签", "已签", "已公布")
@@ -88,6 +88,7 @@ def show_year(visit: Visit) -> Response:
         town_keys=TOWN_KEYS,
         labels=BY_KEY,
         rate_lines=rate_lines,
+        last_day=last_day,
         forms=[(form, FORM_NAMES[form]) for form in YEAR_FORMS],
     )
 
