@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from server.bulletin.content import (
     TOWN_KEYS,
     Bulletin,
+    OverdueRow,
     day_words,
     month_words,
     rate_lines,
@@ -139,11 +140,16 @@ def _overdue(told: Bulletin) -> Table | None:
     if not told.overdue:
         return None
     rows = tuple(
-        (str(number), one.number, one.site, one.due.isoformat() if one.due else "—", one.standing)
+        (str(number), _number(one), one.site, one.due.isoformat() if one.due else "—", one.standing)
         for number, one in enumerate(told.overdue, 1)
     )
     head = ("序号", "受理号", "所在站点", "承诺期限", "情况")
-    return Table("表3　逾期事项", head, rows, (8, 26, 34, 16, 16), (0,))
+    return Table("表3　逾期事项", head, rows, (8, 28, 34, 15, 15), (0,))
+
+
+def _number(one: OverdueRow) -> str:
+    """The number on the slip; of a matter without one, the end of its record's id."""
+    return f"记录尾号{one.record[-12:]}" if one.number == one.record else one.number
 
 
 def _late(told: Bulletin) -> Table | None:

@@ -280,13 +280,14 @@ def _cell(
 ) -> str:  # fmt: skip
     merged = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
     side = '<w:jc w:val="right"/>' if right else ""
+    kept = "<w:keepNext/>" if span > 1 else ""  # a heading of rows stays with the first of them
     weight = "<w:rPr><w:b/></w:rPr>" if bold else ""
     lines = "<w:br/>".join(
         f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in text.split("\n")
     )
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{merged}<w:vAlign w:val="center"/>'
-        f'</w:tcPr><w:p><w:pPr><w:pStyle w:val="{escape(style)}"/>{side}</w:pPr>'
+        f'</w:tcPr><w:p><w:pPr><w:pStyle w:val="{escape(style)}"/>{kept}{side}</w:pPr>'
         f"<w:r>{weight}{lines}</w:r></w:p></w:tc>"
     )
 
