@@ -45,6 +45,7 @@ from shared.civil import civil_date
 
 DRAFT = "草稿"
 FEN = "（分）"
+NONE = "—"
 
 
 def bulletin_of(county: County, month: date, *, draft: bool = False) -> Bulletin:
@@ -147,7 +148,9 @@ def _figure(
     if below is not None:
         value = count.numerator / below if below else None
     text = cell_text(definition, count)
-    if definition.show == "days" and below and text not in ("", "—"):
+    if text == NONE:  # over nothing, or what this county does not record
+        value = None
+    elif definition.show == "days" and below:
         value = float(text)  # its numerator is in another unit (milliseconds)
     if definition.label.endswith(FEN):
         return _money(definition, count, then)
@@ -176,8 +179,11 @@ def _yuan(fen: int) -> str:
 
 def _change(definition: Definition, count: Count, then: Count) -> str:
     """The difference to the month before: counts as counts, rates in percentage points."""
+    if NONE in (count.text, then.text):
+        return ""
     if count.denominator is None and then.denominator is None:
-        return f"{count.numerator - then.numerator:+d}" if count != then else "0"
+        change = count.numerator - then.numerator
+        return f"{change:+d}".replace("-", "−") if change else "0"
     if not definition.is_rate or not count.denominator or not then.denominator:
         return ""
     top = count.numerator * then.denominator - then.numerator * count.denominator

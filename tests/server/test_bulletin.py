@@ -212,7 +212,7 @@ def test_what_corrected_an_earlier_month_is_told_once(world: World) -> None:
     assert "没有更正" in after.late_note
     assert told.has_before
     row = next(row for group in told.groups for row in group.rows if row.key == "M2")
-    assert (row.text, row.before, row.change) == ("0", "7", "-7")
+    assert (row.text, row.before, row.change) == ("0", "7", "−7")
 
 
 def test_who_reads_months_gets_the_file_and_the_links_of_a_known_console(world: World) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import typst
@@ -16,6 +17,8 @@ from python_calamine import CalamineWorkbook
 
 from server import report_files
 from server.admin import accounts_of
+from server.api import months
+from server.api.openapi import PREFIX
 from server.bulletin.desk import year_file, year_of
 from server.bulletin.year import WrongYear, parse_through, parse_year
 from server.console.app import console_app
@@ -25,6 +28,7 @@ from server.opening import close_county
 from server.sight import NotAllowed
 from sync.command import GROUP, Parts, run
 from tests.server.browser import Browser
+from tests.server.test_api import Client
 from tests.server.test_console import form, log_in
 from tests.server.test_months import OCTOBER, World, _person, _sign_all
 
@@ -182,30 +186,28 @@ def test_the_interface_closes_signs_publishes_and_hands_out(world: World) -> Non
     accounts = accounts_of(world.county)
     supervisor, password = accounts.add("李督查", "supervisor", world.editions.centre)
     head, secret = accounts.add("王主任", "head", world.town)
-    browser = Browser(console_app(world.county))
+    client = Client(Browser(console_app(world.county)))
+    tokens = {
+        one: client.ask("POST", "/session", {"name": one, "password": word})["token"]
+        for one, word in ((supervisor.name, password), (head.name, secret))
+    }
 
-    def call(method: str, path: str, who: str, status: int = 200, **body: Any) -> Any:
-        more: dict[str, Any] = {"json": body} if method == "POST" else {}
-        answer = browser.request(
-            method, f"/api/v1{path}", headers={"Authorization": f"Bearer {who}"}, **more
-        )
-        assert answer.status_code == status, answer.text
-        return answer.json()
+    def call(method: str, path: str, who: str, body: Any = None, status: int = 200) -> Any:
+        client.token = tokens[who]
+        path, _, query = path.partition("?")
+        return client.ask(method, path, body, status=status, **dict(parse_qsl(query)))
 
-    def token(name: str, word: str) -> str:
-        found = browser.post("/api/v1/session", json={"name": name, "password": word}).json()
-        return str(found["token"])
-
-    county, township = token(supervisor.name, password), token(head.name, secret)
+    county, township, month = supervisor.name, head.name, {"month": "2026-10"}
     assert call("GET", "/months", county) == [
         {"month": "2026-11", "state": "进行中"}, {"month": "2026-10", "state": "待签"},
     ]  # fmt: skip
-    call("POST", "/months/close", county, 409, month="2026-10")
-    call("POST", "/months/close", county, 409, month="2026-11")
-    call("POST", "/months/close", county, 422, month="2026-13")
-    call("POST", "/months/sign", township, month="2026-10")
-    call("POST", "/months/publish", township, 403, month="2026-10", reason="x")
-    call("POST", "/months/publish", county, month="2026-10", reason="按期", unsigned=True)
+    call("POST", "/months/close", county, month, 409)
+    call("POST", "/months/close", county, {"month": "2026-11"}, 409)
+    call("POST", "/months/close", county, {"month": "2026-13"}, 422)
+    call("POST", "/months/sign", township, month)
+    publish = month | {"reason": "按期", "unsigned": True}
+    call("POST", "/months/publish", township, publish, 403)
+    call("POST", "/months/publish", county, publish)
     sheet = call("GET", "/months/sheet?month=2026-10", county)
     assert (sheet["state"], sheet["county"]["figures"]["M2"]["numerator"]) == ("已公布", 8)
     assert sheet["today"]["M2"]["numerator"] == 13
@@ -216,17 +218,22 @@ def test_the_interface_closes_signs_publishes_and_hands_out(world: World) -> Non
     lines = call("GET", "/months/corrections?month=2026-10", county)
     rate = next(one for one in lines if one["figure"] == "M4")
     assert (rate["before"], rate["after"], rate["by_network"]) == ([8, 8], [11, 13], 5)
-    said = {"month": "2026-10", "figure": "M4", "on": "2026-11-05", "reason": "断网"}
-    call("POST", "/months/object", township, **said)
-    call("POST", "/months/answer", county, **said, site=world.town, upheld=False)
+    said = month | {"figure": "M4", "on": "2026-11-05", "reason": "断网"}
+    call("POST", "/months/object", township, said)
+    call("POST", "/months/answer", county, said | {"site": world.town, "upheld": False})
     objections = call("GET", "/months/sheet?month=2026-10", township)["objections"]
     assert [one["answer"] for one in objections] == [DISMISSED]
     made = call("GET", "/months/bulletin?month=2026-10&format=docx", township)
     assert made["name"] == "富顺县便民服务月通报2026年10月.docx"
-    call("GET", "/months/bulletin?month=2026-11&format=pdf", county, 409)
+    call("GET", "/months/bulletin?month=2026-11&format=pdf", county, status=409)
     year = call("GET", "/months/year?year=2026&through=10", county)
     assert (year["matters"], len(year["missing"])) == (8, 9)
     assert call("GET", "/months/year/file?year=2026&through=10&format=pdf", county)["content"]
+    # A closed month is not closed twice over the interface; a new one is.
+    world.go(date(2026, 12, 2))
+    tokens[county] = client.ask("POST", "/session", {"name": county, "password": password})["token"]
+    call("POST", "/months/close", county, {"month": "2026-11"})
+    assert client.seen >= {(one.method, PREFIX + one.path) for one in months.ENDPOINTS}
 
 
 def test_commands_close_a_month_and_write_its_papers(
@@ -275,7 +282,8 @@ def test_rare_characters_are_in_the_papers_own_font(tmp_path: Path) -> None:
         made = typst.compile(
             str(page), format="svg", font_paths=[str(fonts)], ignore_system_fonts=True
         )
-        return made if isinstance(made, bytes) else b"".join(made)
+        assert isinstance(made, bytes)  # one page
+        return made
 
     missing = drawn("\U0010fffd")
     shown = [drawn(one) for one in "婠㛃𠅤䶮"]
