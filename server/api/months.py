@@ -39,6 +39,13 @@ class SheetCount(msgspec.Struct, frozen=True):
     others: str
 
 
+class CountParts(msgspec.Struct, frozen=True):
+    """The counts of a figure; a plain count has no denominator."""
+
+    numerator: int
+    denominator: int | None
+
+
 class ObjectionLine(msgspec.Struct, frozen=True):
     """An objection to a correction line; `answer` is upheld, dismissed, or '' (open)."""
 
@@ -92,13 +99,13 @@ class MonthDetail(msgspec.Struct, frozen=True):
 
 
 class CorrectionLine(msgspec.Struct, frozen=True):
-    """How what arrived on a day changed a frozen figure; counts are [numerator, denominator]."""
+    """How what arrived on a day changed a frozen figure.""" ""
 
     figure: str
     label: str
     on: str | None
-    before: tuple[int, int | None]
-    after: tuple[int, int | None]
+    before: CountParts
+    after: CountParts
     records: int
     by_network: int
     is_proven: bool
@@ -158,9 +165,9 @@ class YearLine(msgspec.Struct, frozen=True):
 
     figure: str
     label: str
-    months: list[tuple[int, int | None] | None]
-    total: tuple[int, int | None]
-    corrected: tuple[int, int | None]
+    months: list[CountParts | None]
+    total: CountParts
+    corrected: CountParts
 
 
 class YearTownLine(msgspec.Struct, frozen=True):
@@ -169,7 +176,7 @@ class YearTownLine(msgspec.Struct, frozen=True):
     site: str
     title: str
     place: int
-    totals: dict[str, tuple[int, int | None]]
+    totals: dict[str, CountParts]
 
 
 class YearSheet(msgspec.Struct, frozen=True):
@@ -312,8 +319,8 @@ def _count(one: Count) -> SheetCount:
     return SheetCount(one.numerator, one.denominator, one.text, one.records, one.others)
 
 
-def _pair(one: Count) -> tuple[int, int | None]:
-    return one.numerator, one.denominator
+def _pair(one: Count) -> CountParts:
+    return CountParts(one.numerator, one.denominator)
 
 
 def _line(one: Line) -> CorrectionLine:

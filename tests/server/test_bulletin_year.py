@@ -217,7 +217,9 @@ def test_the_interface_closes_signs_publishes_and_hands_out(world: World) -> Non
     assert not any("M8" in one["figures"] for one in theirs["townships"])
     lines = call("GET", "/months/corrections?month=2026-10", county)
     rate = next(one for one in lines if one["figure"] == "M4")
-    assert (rate["before"], rate["after"], rate["by_network"]) == ([8, 8], [11, 13], 5)
+    assert rate["before"] == {"numerator": 8, "denominator": 8}
+    assert rate["after"] == {"numerator": 11, "denominator": 13}
+    assert rate["by_network"] == 5
     said = month | {"figure": "M4", "on": "2026-11-05", "reason": "断网"}
     call("POST", "/months/object", township, said)
     call("POST", "/months/answer", county, said | {"site": world.town, "upheld": False})
