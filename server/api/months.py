@@ -99,7 +99,7 @@ class MonthDetail(msgspec.Struct, frozen=True):
 
 
 class CorrectionLine(msgspec.Struct, frozen=True):
-    """How what arrived on a day changed a frozen figure.""" ""
+    """How what arrived on a day changed a frozen figure."""
 
     figure: str
     label: str
