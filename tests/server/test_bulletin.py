@@ -193,7 +193,7 @@ def test_a_month_that_is_not_frozen_has_a_draft_alone(world: World) -> None:
 
 def test_what_corrected_an_earlier_month_is_told_once(world: World) -> None:
     _publish(world)
-    world.go(date(2026, 11, 20))
+    world.go(date(2026, 12, 4))  # the day of the next freeze: it must not be told by both
     for number in range(31):
         world.case(world.drawer, date(2026, 10, 9), date(2026, 10, 29 if number < 2 else 14))
     for month, on in ((NOVEMBER, date(2026, 12, 4)), (DECEMBER, date(2027, 1, 4))):
@@ -203,7 +203,7 @@ def test_what_corrected_an_earlier_month_is_told_once(world: World) -> None:
     lines = {one.label: one for one in told.late}
     rate = lines["按时办结率"]
     assert (rate.month, rate.on, rate.before, rate.after, rate.records, rate.by_network) == (
-        "2026-10", "2026-11-20", "85.71%\n6/7", "92.11%\n35/38", 31, 31,
+        "2026-10", "2026-12-04", "85.71%\n6/7", "92.11%\n35/38", 31, 31,
     )  # fmt: skip
     assert (lines["乡镇受理"].before, lines["乡镇受理"].after) == ("7", "38")
     assert {one.month for one in told.late} == {"2026-10"}

@@ -96,6 +96,9 @@ def test_a_year_is_asked_for_in_numbers() -> None:
 
 
 def test_a_township_objects_to_what_the_network_held_up(world: World) -> None:
+    late_work = date(2026, 11, 6)  # closed in November: it is no matter of the network
+    world.go(late_work)
+    world.case(world.drawer, date(2026, 10, 9), date(2026, 11, 4))
     head = _person("head", world.town, "HEAD1")
     other = _person("head", world.village.site, "HEAD2")
     before = world.sheets()[0].counts
@@ -106,7 +109,7 @@ def test_a_township_objects_to_what_the_network_held_up(world: World) -> None:
     with pytest.raises(objecting.ObjectionReasonMissing):
         objecting.raise_objection(world.county, head, OCTOBER, "M4", LATE_ON, " ")
     with pytest.raises(objecting.NoSuchLine):
-        objecting.raise_objection(world.county, head, OCTOBER, "M4", date(2026, 11, 6), "x")
+        objecting.raise_objection(world.county, head, OCTOBER, "M2", late_work, "x")
     with pytest.raises(objecting.NoSuchLine, match="还没有月结"):
         objecting.raise_objection(world.county, head, NOVEMBER, *say)
     objecting.raise_objection(world.county, head, OCTOBER, *say)
