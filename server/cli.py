@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from server.commands import bridge, keep, manage, work
+from server.commands import bridge, keep, manage, months, work
 
 
 @click.group("county")
@@ -31,6 +31,9 @@ for _command in (
     work.report,
     work.run_due,
     bridge.bridge,
+    months.close_month,
+    months.bulletin,
+    months.year_table,
     keep.verify,
     keep.rebuild,
     keep.export,

@@ -7,6 +7,7 @@ write one.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -91,16 +92,35 @@ def report_xlsx(report: Report, county: str) -> bytes:
 
 def report_pdf(report: Report, county: str) -> bytes:
     """Return the report as a paper; raise NoChineseFont."""
+    return typeset("report.typ", _paper(report, county))
+
+
+def typeset(template: str, data: Mapping[str, object]) -> bytes:
+    """Set a template of `server/templates` with these data on paper; raise NoChineseFont.
+
+    The template finds the data as one JSON text in `sys.inputs.report`, its `font` added.
+    """
     with as_file(files("shared").joinpath(*FONTS)) as folder:
-        return _set(report, county, folder, _font(folder))
+        return _set(template, data, folder, _font(folder))
 
 
-def _set(report: Report, county: str, folder: Path, font: _Font) -> bytes:
-    data = {
+def _set(name: str, data: Mapping[str, object], folder: Path, font: _Font) -> bytes:
+    import typst
+
+    text = msgspec.json.encode({**data, "font": font.family}).decode()
+    with as_file(files("server").joinpath("templates", name)) as template:
+        paper: Any = typst.compile(
+            str(template), format="pdf", font_paths=[str(folder)],
+            ignore_system_fonts=font.is_ours, sys_inputs={"report": text},
+        )  # fmt: skip
+    return bytes(paper)
+
+
+def _paper(report: Report, county: str) -> dict[str, object]:
+    return {
         "title": title_of(county),
         "period": period_of(report),
         "scope": scope_of(report, county),
-        "font": font.family,
         "head": HEAD,
         "rows": [
             {
@@ -115,15 +135,6 @@ def _set(report: Report, county: str, folder: Path, font: _Font) -> bytes:
         "rules": COMMON_RULES,
         "footer": "便民",
     }
-    import typst
-
-    with as_file(files("server").joinpath("templates", "report.typ")) as template:
-        paper: Any = typst.compile(
-            str(template), format="pdf", font_paths=[str(folder)],
-            ignore_system_fonts=font.is_ours,
-            sys_inputs={"report": msgspec.json.encode(data).decode()},
-        )  # fmt: skip
-    return bytes(paper)
 
 
 def title_of(county: str) -> str:

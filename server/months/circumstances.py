@@ -1,4 +1,5 @@
-"""What a month's sheet says beside the figures: flow of cases, overdue cases, silent tablets.
+"""What a month's sheet says beside the figures: flow of cases, overdue cases, silent tablets, what
+earlier months were corrected by, and how the places were called.
 
 It is gathered when the month is frozen and stands in the signed operation, so that the bulletin of
 a closed month says the same whenever it is printed.
@@ -7,28 +8,50 @@ a closed month says the same whenever it is printed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from server.county import Editions
+from server.county import County, Editions
 from server.metrics.facts import ACCEPTING, MERGED, VOIDED
 from server.metrics.figure import Figure
-from server.report import as_number
+from server.months.corrections import corrections
+from server.months.sheets import Sheet, frozen, last_day, report_of, townships
+from server.report import Report, as_number
 from server.schema import judgements, records
 from server.silence import is_silent
 from server.storage import Tx
 from shared import ids
 from shared.canonical import Value
+from shared.civil import civil_date
 from shared.fold import Entry, fold
 from shared.regions import Level
 from shared.verdict import Status
 
 NAMED_MAX = 200
 """Overdue cases named one by one; the count beside them is whole."""
+LOOKED_BACK = 3
+"""Earlier months whose corrections a sheet tells; later ones stay with their own month."""
 FLOW = ("carried", "received", "accepted", "refused", "pending")
 _ENDING = frozenset({"refuse", "withdraw", "lapse"})
 _j, _r = judgements.c, records.c
+
+
+def gathered(
+    tx: Tx, county: County, editions: Editions, month: date, report: Report, now: int
+) -> dict[str, Value]:
+    """Return everything beside the county's figures of a month, by name."""
+    closed, with_open = report.figures["M4"], report.figures["M4_open"]
+    overdue, silent = overdue_of(tx, closed, with_open), silent_of(tx, now)
+    sites = {str(one[3]) for one in overdue if isinstance(one, list)}
+    sites |= {str(one[1]) for one in silent if isinstance(one, list)}
+    return {
+        "flow": flow_of(tx, editions, month, last_day(month)),
+        "overdue": overdue,
+        "silent": silent,
+        "late": late_of(tx, county, editions, month),
+        "named": names_of(county, editions, sites),
+    }
 
 
 def flow_of(tx: Tx, editions: Editions, from_on: date, to_on: date) -> dict[str, Value]:
@@ -106,3 +129,45 @@ def silent_of(tx: Tx, now: int) -> list[Value]:
     silent = [one for one in tx.devices() if is_silent(one, now)]
     silent.sort(key=lambda one: one.last_seen_at or one.enrolled_at)
     return [[one.short_code, one.site, one.last_seen_at or one.enrolled_at] for one in silent]
+
+
+def late_of(tx: Tx, county: County, editions: Editions, month: date) -> list[Value]:
+    """Return what corrected the LOOKED_BACK months before `month` since the last sheet told it.
+
+    Each line: [month, figure, arrived on, counts before, counts after, records, of them held up by
+    the network]; counts are [numerator, denominator or None].
+    """
+    found: list[Value] = []
+    told: list[Value] = []
+    since, before = date.min, month
+    for back in range(LOOKED_BACK):
+        before = (before - timedelta(days=1)).replace(day=1)
+        whole, _ = frozen(tx, county, before, editions)
+        if whole is None:
+            continue
+        if back == 0:
+            since, told = civil_date(whole.counted_at), _told(whole)
+        report = report_of(tx, county, editions, before, last_day(before))
+        for line in corrections(tx, whole, report).lines:
+            one: list[Value] = [
+                f"{before:%Y-%m}", line.key, line.on.isoformat() if line.on else "",
+                [line.before.numerator, line.before.denominator],
+                [line.after.numerator, line.after.denominator],
+                len(line.records), line.by_network,
+            ]  # fmt: skip
+            if (line.on is None or line.on >= since) and one not in told:
+                found.append(one)
+    return found
+
+
+def _told(sheet: Sheet) -> list[Value]:
+    late = sheet.more.get("late")
+    return late if isinstance(late, list) else []
+
+
+def names_of(county: County, editions: Editions, sites: set[str]) -> dict[str, Value]:
+    """Return what the county, its centre and these sites are called on the day of the freeze."""
+    known = {site.id: site for site in editions.sites.sites}
+    named = {site: known[site].title for site in sorted(sites) if site in known}
+    named |= {site.id: site.title for site in townships(editions)}
+    return {"county": county.home.config.name, "office": known[editions.centre].title, **named}

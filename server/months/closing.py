@@ -75,6 +75,12 @@ def begun(tx: Tx) -> date:
     return civil_date(tx.county_head().created_at).replace(day=1)
 
 
+def require_kept(tx: Tx, month: date) -> None:
+    """Raise MonthBeforeBooks for a month before the county's books."""
+    if month < begun(tx):
+        raise MonthBeforeBooks(f"县库从 {begun(tx):%Y-%m} 起记账，{month:%Y-%m} 没有可月结的数据。")
+
+
 def freeze(county: County, month: date, person: Person | None = None) -> bool:
     """Freeze the county's and every township's figures; False where the month is frozen.
 
@@ -192,8 +198,7 @@ def _require_over(county: County, tx: Tx, month: date) -> None:
         raise MonthRunning(
             f"{month:%Y-%m} 还没有结束，请在 {next_month(month)} 及以后月结。"
         )  # fmt: skip
-    if month < begun(tx):
-        raise MonthBeforeBooks(f"县库从 {begun(tx):%Y-%m} 起记账，{month:%Y-%m} 没有可月结的数据。")
+    require_kept(tx, month)
 
 
 def _require_sound(whole: Sheet, parts: list[Sheet]) -> None:
@@ -220,12 +225,7 @@ def _figures(tx: Tx, county: County, editions: Editions, month: date) -> Figures
     for site, report in reports.items():
         by_site[site] = {key: count_of(key, one).plain() for key, one in report.figures.items()}
         by_site[site]["counted_at"] = counted_at
-    figures = reports[""].figures
-    by_site[""] |= {
-        "flow": circumstances.flow_of(tx, editions, month, last),
-        "overdue": circumstances.overdue_of(tx, figures["M4"], figures["M4_open"]),
-        "silent": circumstances.silent_of(tx, counted_at),
-    }
+    by_site[""] |= circumstances.gathered(tx, county, editions, month, reports[""], counted_at)
     return Figures(by_site)
 
 

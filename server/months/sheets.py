@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from server.cards import card_fields
@@ -23,6 +23,8 @@ from shared import canonical, ids
 from shared.canonical import Value
 from shared.errors import Misuse
 from shared.fold import Entry, fold
+from shared.operation import Operation
+from shared.record import Effect
 from shared.regions import Level
 from shared.sites import Site
 
@@ -31,6 +33,10 @@ WAITING, SIGNED, PUBLISHED = "待签", "已签", "已公布"
 SUMMED = ("M1", "M2", "M3", "M4", "M4_open", "M6", "M7")
 """Figures of which the townships' counts have to add up to the county's: each matter belongs to one
 site below a township. A complaint may concern two townships (M8) and is shown, not required."""
+OBJECTING = ("amend", "correct_record")
+"""The acts an objection is written with: of an open sheet, and of a published one."""
+OBJECTED, UPHELD, DISMISSED = "objected", "upheld", "dismissed"
+ANSWERS = (UPHELD, DISMISSED)
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 
@@ -59,6 +65,22 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """A township objects to a correction line (`key`, arrived `on`) of its month: the network was
+    late, not its people. `answer` is '' until the county has answered."""
+
+    key: str
+    on: str
+    reason: str
+    by: str
+    at: int
+    answer: str = ""
+    answer_reason: str = ""
+    answered_by: str = ""
+    answered_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """The figures of one site for one month. `site` is '' for the county."""
 
@@ -78,10 +100,15 @@ class Sheet:
     counted_at: int = 0
     """Unix ms; what reached the county later is a correction."""
     digest: str = ""
+    closed_as: str = ""
+    """The operation that froze it (hex), `signed_as` and `published_as` those that followed."""
+    signed_as: str = ""
+    published_as: str = ""
     is_intact: bool = True
     """The figures are those the digest was made over."""
     more: Mapping[str, Value] = field(default_factory=dict)
-    """County only: flow, overdue and silent, as `server.months.circumstances` gathered them."""
+    """County only: what `server.months.circumstances` gathered, by name."""
+    objections: tuple[Objection, ...] = ()
 
 
 def parse_month(text: str) -> date:
@@ -195,9 +222,35 @@ def _read(title: str, site: str, entries: Sequence[Entry]) -> Sheet:
         reason=str((publish.data.get("reason") if publish else "") or ""),
         counted_at=counted_at if isinstance(counted_at, int) else close.skeleton.effective_at,
         digest=str(close.data.get("digest") or ""),
+        closed_as=close.id.hex(),
+        signed_as=sign.id.hex() if sign else "",
+        published_as=publish.id.hex() if publish else "",
         is_intact=figures_digest(figures) == close.data.get("digest"),
-        more={name: figures[name] for name in ("flow", "overdue", "silent") if name in figures},
+        more={name: value for name, value in figures.items() if name not in BY_KEY},
+        objections=_objections(folded.history, done),
     )  # fmt: skip
+
+
+def _objections(
+    history: Iterable[Effect], done: Mapping[bytes, Operation]
+) -> tuple[Objection, ...]:
+    """What was objected and answered on a sheet, in the order of the acts."""
+    found: dict[tuple[str, str], Objection] = {}
+    for effect in history:
+        act = done[effect.operation]
+        parts = str(act.data.get("reason_code") or "").split(":")
+        if effect.act not in OBJECTING or len(parts) != 3:
+            continue
+        what, key, on = parts
+        reason, by = str(act.data.get("reason") or ""), act.skeleton.author
+        at = act.skeleton.effective_at
+        if what == OBJECTED:
+            found.setdefault((key, on), Objection(key, on, reason, by, at))
+        elif what in ANSWERS and (key, on) in found:
+            found[key, on] = replace(
+                found[key, on], answer=what, answer_reason=reason, answered_by=by, answered_at=at
+            )
+    return tuple(found.values())
 
 
 def _counts(figures: Mapping[str, Value]) -> dict[str, Count]:

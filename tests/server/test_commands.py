@@ -21,6 +21,7 @@ COMMANDS = {
     *("init", "load", "serve", "invite", "approve", "suspend", "revoke", "staff", "import"),
     *("conflicts", "pairs", "held", "devices", "settle", "judge", "report", "run-due", "verify"),
     *("rebuild", "export", "backup", "restore", "bridge"),
+    *("close-month", "bulletin", "year-table"),
 }
 
 DOES = {"approve": "启用设备", "suspend": "停用和挂失设备", "revoke": "撤销设备"}
