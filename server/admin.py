@@ -65,7 +65,9 @@ class Invited:
         return f"BM1|{url}|{county}|{fingerprint}|{self.code.replace('-', '')}|{expiry}"
 
 
-def invite(county: County, site: str, *, agent: str = "", head: bool = False) -> Invited:
+def invite(
+    county: County, site: str, *, agent: str = "", head: bool = False, made_by: str = ""
+) -> Invited:  # fmt: skip
     """Make a one-time enrolment code for a site (12-digit code or site id), good for 24 hours."""
     code = letters(CODE_LETTERS, county.entropy)
     now = county.now()
@@ -82,7 +84,7 @@ def invite(county: County, site: str, *, agent: str = "", head: bool = False) ->
             site=place.id,
             role=role.value,
             name=agent.strip(),
-            made_by="",
+            made_by=made_by,
             made_at=now,
             expires_at=now + INVITATION_MS,
             used_at=None,

@@ -13,6 +13,7 @@ from server.accounts import Accounts
 from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
+    account,
     audit,
     conflicts,
     devices,
@@ -21,6 +22,7 @@ from server.console.pages import (
     login,
     months,
     pairs,
+    person,
     progress,
     records,
     report,
@@ -37,7 +39,7 @@ from server.desk import Desk
 
 PAGES = (
     home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
-    staff, audit, progress,
+    staff, person, account, audit, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

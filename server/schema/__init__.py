@@ -23,6 +23,7 @@ from server.schema.people import (
     leases,
     postings,
     staff,
+    staff_codes,
     staff_sessions,
 )
 from server.schema.projections import (
@@ -41,6 +42,6 @@ from server.schema.projections import (
 __all__ = [
     "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
     "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
-    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
-    "streams",
+    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_codes",
+    "staff_sessions", "streams",
 ]  # fmt: skip
