@@ -346,7 +346,7 @@ _SYSTEMS = (
 
 
 def place_of(address: str, agent: str) -> str:
-    """Return what the list of log-ins says about one: address, browser, system; a hint, no proof."""
+    """Return what the list of log-ins says about one: address, browser, system: a hint."""
     browser = next((name for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     return " · ".join(word for word in (address[:64], browser, system) if word)

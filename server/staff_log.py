@@ -170,8 +170,8 @@ def _entries(
 ) -> list[AuditEntry]:  # fmt: skip
     return tx.audit_entries(
         people=seen.authors, what=which.what or None, about=_about(which.about),
-        since=which.from_on and start_of_day(which.from_on),
-        until=which.to_on and end_of_day(which.to_on), before=before, limit=limit,
+        since=start_of_day(which.from_on) if which.from_on else None,
+        until=end_of_day(which.to_on) if which.to_on else None, before=before, limit=limit,
     )  # fmt: skip
 
 

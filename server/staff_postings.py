@@ -94,7 +94,7 @@ def require_dates(today: date, from_on: date, to_on: date | None = None) -> None
 
 def appoint(tx: Tx, county: County, author: str, post: Post, reason: str) -> Posting:
     """Begin a posting; raises PostingClash, InvalidField."""
-    first, last = day_number(post.from_on), post.to_on and day_number(post.to_on)
+    first, last = day_number(post.from_on), _number(post.to_on)
     for other in tx.postings(person=post.person):
         is_same = (other.site, other.role) == (post.site, post.role)
         if is_same and _overlaps(other, first, last):
@@ -108,9 +108,7 @@ def appoint(tx: Tx, county: County, author: str, post: Post, reason: str) -> Pos
         data |= {name: getattr(post, name)} if getattr(post, name) else {}
     record = ids.uuid7(county.now(), county.entropy(10))
     done = _write(tx, county, author, record, POSTING_KIND, "appoint", data)
-    row = Posting(
-        record, post.person, post.site, post.role, first, last or None, done, post.department
-    )
+    row = Posting(record, post.person, post.site, post.role, first, last, done, post.department)
     tx.put_posting(row)
     follow(tx, county, post.person)
     return row
@@ -206,11 +204,10 @@ def give(tx: Tx, county: County, author: str, power: Power, reason: str) -> list
     data |= {"doc_no": power.doc_no} if power.doc_no else {}
     record = ids.uuid7(county.now(), county.entropy(10))
     done = _write(tx, county, author, record, GRANT_KIND, "give", data)
-    last = power.to_on and day_number(power.to_on)
     rows = [
         Grant(
             record, power.person, one, "", " ".join(power.items), day_number(power.from_on),
-            last or None, done,
+            _number(power.to_on), done,
         )
         for one in power.powers
     ]  # fmt: skip
@@ -259,7 +256,7 @@ def _write(
     landing = Landing(tx, editions)
     landing.load([record])
     folded = landing.record(record)
-    if not lifecycle.may_follow(kind, folded and folded.state, act, checked):
+    if not lifecycle.may_follow(kind, folded.state if folded else None, act, checked):
         raise PostingEnded("已经定了结束日期，不能再改；要延长，请另加一条。")
     draft = Draft(
         record, kind, act, checked, tuple(folded.heads) if folded is not None else (),
@@ -273,6 +270,10 @@ def _write(
 def _overlaps(posting: Posting, first: int, last: int | None) -> bool:
     begins_before = last is None or posting.from_on <= last
     return begins_before and (posting.to_on is None or first <= posting.to_on)
+
+
+def _number(day: date | None) -> int | None:
+    return None if day is None else day_number(day)
 
 
 def _date(day: int) -> date:

@@ -38,7 +38,7 @@ FACTS = {
     "complaint_content": "投诉内容",
 }
 """A fact of the table in a word; before the sentences of `shared.rights`, which say what to do."""
-_LAW_LAST = Capability.READ_AUDIT
+_LAW_LAST: Capability = Capability.READ_AUDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Rights:
 
 def rights() -> Rights:
     """Return the table as it is enforced."""
-    shown = [one for one in Capability if one is not Capability.SYSTEM_ONLY]
+    shown: list[Capability] = [one for one in Capability if one is not Capability.SYSTEM_ONLY]
     cut = shown.index(_LAW_LAST) + 1
     return Rights(
         tuple(ROLE_LABELS[role] for role in Role),

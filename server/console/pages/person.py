@@ -15,7 +15,7 @@ from server.county import day_number
 from server.staff_changes import Change
 from server.staff_desk import REASON_MAX, departments, person_page
 from server.staff_handover import Held
-from server.staff_people import STATES
+from server.staff_people import STATES, Someone, everybody
 from server.staff_postings import Post, Power
 from server.storage import Tx
 from server.storage.rows import Posting
@@ -240,10 +240,10 @@ def _handover_page(visit: Visit, *, status: int = 200, problem: str = "") -> Res
     )
 
 
-def _named(visit: Visit, tx: Tx, postings: list[Posting]) -> list[staff_desk.Someone]:
+def _named(visit: Visit, tx: Tx, postings: list[Posting]) -> list[Someone]:
     wanted = {one.person for one in postings}
     day = day_number(visit.site.county.today())
-    return [one for one in staff_desk.everybody(tx, day) if one.person in wanted]
+    return [one for one in everybody(tx, day) if one.person in wanted]
 
 
 def _line(held: Held) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""工作人员: the list with its search, adding somebody, and the permission table as it is enforced."""
+"""工作人员: the list with its search, adding somebody, the permission table as enforced."""
 
 from __future__ import annotations
 
