@@ -141,14 +141,23 @@ def make(desk: Desk, person: Person, who: str, change: Change) -> Posting:
         if site is None:
             last = change.from_on - timedelta(days=1)
             done = end(tx, desk.county, person.author, posting, last, said)
-            note(tx, desk, person, ENDED, who, f"{last} {posting.site} {said}")
+            note(
+                tx, desk, person, ENDED, who, f"{_title(editions, posting.site)} → {last} · {said}"
+            )
             return done
         post = Post(
             who, one.name, site.id, change.role or posting.role, change.from_on, None,
             _department(change, posting), one.staff_no, one.phone,
         )  # fmt: skip
         done = move(tx, desk.county, person.author, posting, post, said)
-        note(tx, desk, person, MOVED, who, f"{change.from_on} {posting.site} {site.id} {said}")
+        note(
+            tx,
+            desk,
+            person,
+            MOVED,
+            who,
+            f"{change.from_on} · {_title(editions, posting.site)} → {site.title} · {said}",
+        )
         return done
 
     return desk.county.ledger.writing(step)
@@ -177,7 +186,7 @@ def add_posting(desk: Desk, person: Person, post: Post, reason: str) -> Posting:
             post, site=site.id, name=one.name, staff_no=one.staff_no, phone=one.phone
         )  # fmt: skip
         done = appoint(tx, desk.county, person.author, whole, said)
-        note(tx, desk, person, APPOINTED, post.person, f"{post.from_on} {site.id} {said}")
+        note(tx, desk, person, APPOINTED, post.person, f"{post.from_on} · {site.title} · {said}")
         return done
 
     return desk.county.ledger.writing(step)
@@ -200,7 +209,7 @@ def lend(desk: Desk, person: Person, power: Power, reason: str) -> bytes:
             raise Misuse("请填写授权的部门。")
         said = require_reason(reason)
         rows = give(tx, desk.county, person.author, power, said)
-        note(tx, desk, person, GIVEN, power.person, f"{' '.join(power.powers)} {said}")
+        note(tx, desk, person, GIVEN, power.person, f"{power.doc_no or power.department} · {said}")
         return rows[0].grant
 
     return desk.county.ledger.writing(step)
@@ -220,7 +229,7 @@ def end_grant(
         rows = grant_of(tx, who, grant)
         said = require_reason(reason)
         take_back(tx, desk.county, person.author, rows, to_on, said)
-        note(tx, desk, person, TAKEN_BACK, who, f"{to_on} {said}")
+        note(tx, desk, person, TAKEN_BACK, who, f"→ {to_on} · {said}")
 
     desk.county.ledger.writing(step)
 
@@ -275,7 +284,7 @@ def hand_over(
             raise staff_handover.WrongSuccessor("请从列表中选择接手人。")
         said = require_reason(reason)
         done = staff_handover.hand_over(tx, desk.county, person, chosen, named[0], said)
-        note(tx, desk, person, HANDED_OVER, who, f"{done} → {named[0].person} {said}")
+        note(tx, desk, person, HANDED_OVER, who, f"{done} → {named[0].person} · {said}")
         return done
 
     return desk.county.ledger.writing(step)
@@ -296,6 +305,10 @@ def _may_take(person: Person, editions: Editions, site: str) -> bool:
 
 
 # ---- beneath
+
+
+def _title(editions: Editions, site: str) -> str:
+    return editions.sites.by_id(site).title if editions.knows(site) else site
 
 
 def _chosen(tx: Tx, one: Someone, posting: str) -> Posting:

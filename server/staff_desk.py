@@ -27,7 +27,7 @@ from server.storage import Tx
 from server.storage.rows import Agent, Device, Grant, Staff
 from shared.errors import Misuse, Refused
 from shared.permissions import Capability, Question, may
-from shared.rights import Role
+from shared.rights import ROLE_LABELS, Role
 from shared.sites import Site
 
 ADDED, RESET, LOCKING, UNLOCKING = "add_staff", "reset_password", "lock_staff", "unlock_staff"
@@ -239,7 +239,14 @@ def add(desk: Desk, person: Person, new: NewPerson) -> Added:
             now = desk.county.now()
             tx.put_staff(Staff(key, name, hashed, None, role, site.id, 1, ACTIVE, now))
         appoint(tx, desk.county, person.author, post, reason)
-        note(tx, desk, person, ADDED, who, f"{name} {role} {site.id} {reason}")
+        note(
+            tx,
+            desk,
+            person,
+            ADDED,
+            who,
+            f"{name} · {ROLE_LABELS[Role(role)]} · {site.title} · {reason}",
+        )
         return Added(who, name, site.id, role, password)
 
     return desk.county.ledger.writing(step)

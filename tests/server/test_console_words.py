@@ -12,13 +12,27 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from server import todo
+from server import staff_people, staff_rights, todo
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
-from server.console.pages import audit, conflicts, devices, held, months, pairs, report, staff
+from server.console.pages import (
+    account,
+    audit,
+    conflicts,
+    devices,
+    held,
+    login,
+    months,
+    pairs,
+    person,
+    report,
+    staff,
+)
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from shared import lifecycle
+from shared.kind_table.county import POWERS
 from shared.kinds import KINDS, LISTED
+from shared.rights import CAPABILITY_LABELS, ROLE_LABELS
 
 
 def test_every_sentence_of_the_console_has_its_english() -> None:
@@ -37,6 +51,11 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
     found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}
+    found |= {*devices.DONE.values(), *account.DONE.values(), *person.DONE.values(), login.ENDED}
+    found |= {*person.REASONS, *person.ACCOUNT_REASONS, *staff.PLACES.values(), *person.STAGES}
+    found |= {*staff_people.STATES.values(), *staff_rights.MODES.values()}
+    found |= {*staff_rights.FACTS.values(), *CAPABILITY_LABELS.values(), *ROLE_LABELS.values()}
+    found |= {label for _, label in POWERS}
     found |= {*devices.REASONS, *(label for _, label in staff.ROLES)}
     found |= {lifecycle.act_label("device", act) for act in lifecycle.acts_of("device")}
     found |= {*conflicts.REASONS, *pairs.REASONS, *held.REASONS, *COMMON_RULES}

@@ -12,6 +12,7 @@ from server import staff_log
 from server.console.names import Names
 from server.console.pages.staff import day_of
 from server.console.web import Site, Visit, WrongForm, route
+from server.staff_desk import sees_staff
 from server.staff_log import LogFilter, log_page
 from server.storage.rows import AuditEntry
 from shared.ids import InvalidId, parse_record
@@ -59,6 +60,8 @@ class Line:
     word: str
     record: str
     about: str
+    person: str = ""
+    """Whom it is about, where that is somebody with a page."""
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -93,6 +96,7 @@ def show(visit: Visit) -> Response:
         first="/audit?" + urlencode(asked),
         taken="?" + urlencode(asked),
         more=more,
+        sees_staff=sees_staff(visit.who),
         names=names,
     )
 
@@ -142,7 +146,7 @@ def _line(entry: AuditEntry, names: Names) -> Line:
         if about.startswith("code:"):
             about = "staff:" + about.removeprefix("code:")
         if about.startswith(("staff:", "agent:")):
-            about = names.person(about)
+            return Line(entry, word, "", names.person(about), about)
         return Line(entry, word, "", names.site(about) if _is_site(names, about) else about)
     return Line(entry, word, entry.about, "")
 

@@ -35,6 +35,7 @@ DONE = {
     "handover": "已移交，记入每件的经过。",
 }
 ACCOUNT_ACTS = ("password", "lock", "unlock", "factor")
+STAGES = CALLED_OFF, COMING, RUNNING, OVER = ("已取消", "未到任", "在任", "已结束")
 CHOSEN_MAX = 150
 """More matters than a form may have fields are handed over whole."""
 
@@ -257,10 +258,10 @@ def _line(held: Held) -> dict[str, object]:
 
 def _stage(posting: Posting, day: int) -> str:
     if posting.to_on is not None and posting.to_on < posting.from_on:
-        return "已取消"
+        return CALLED_OFF
     if posting.from_on > day:
-        return "未到任"
-    return "在任" if posting.to_on is None or day <= posting.to_on else "已结束"
+        return COMING
+    return RUNNING if posting.to_on is None or day <= posting.to_on else OVER
 
 
 def _who(visit: Visit) -> str:
