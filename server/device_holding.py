@@ -18,6 +18,7 @@ from server.staff_handover import KINDS
 from server.storage import ACTS, Tx
 from server.storage.rows import Agent, Device
 from shared.civil import DAY_MS
+from shared.kinds import LISTED
 
 KEPT_DAYS = 30
 """A tablet forgets what is closed after that long (STORIES.md D1)."""
@@ -52,7 +53,7 @@ def holding_of(desk: Desk, person: Person, device: str) -> Holding:
         )  # fmt: skip
         return Holding(
             sites, tx.count_open(sites, KINDS),
-            sum(len(tx.registered_at(site, since)) for site in sites), received,
+            sum(len(tx.registered_at(site, since, LISTED)) for site in sites), received,
             _spooled(desk, row), _agents(tx, row),
         )  # fmt: skip
 

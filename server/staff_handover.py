@@ -22,6 +22,7 @@ from server.storage.rows import Posting, RecordRow
 from shared import lifecycle
 from shared.canonical import Value
 from shared.errors import Misuse, Refused
+from shared.kinds import LISTED
 from shared.validation import validate
 
 KINDS = ("proxy", "case")
@@ -66,7 +67,7 @@ def in_hand(tx: Tx, person: str, names: Collection[str], sites: Collection[str])
 
 def already_admitted(tx: Tx, person: str, site: str, since: int) -> int:
     """Return how many matters a person registered at a site since an instant (Unix ms)."""
-    return sum(one == person for one in tx.founders(tx.registered_at(site, since)).values())
+    return sum(one == person for one in tx.founders(tx.registered_at(site, since, LISTED)).values())
 
 
 def successors(postings: Sequence[Posting], sites: Collection[str], day: int) -> list[Posting]:

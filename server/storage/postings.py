@@ -104,10 +104,10 @@ class Postings(Access):
             if after and not before
         }
 
-    def registered_at(self, site: str, since: int) -> list[bytes]:
-        """Return the records that a site registered since an instant (Unix ms): ids begin so."""
+    def registered_at(self, site: str, since: int, kinds: Collection[str]) -> list[bytes]:
+        """Return what a site registered since an instant (Unix ms): ids begin with theirs."""
         statement = select(_r.record).where(
-            _r.county == self.county, _r.site == site,
+            _r.county == self.county, _r.site == site, self._among(_r.kind, list(kinds)),
             _r.record >= max(since, 0).to_bytes(8, "big")[2:],
         )  # fmt: skip
         return list(self.connection.execute(statement).scalars())
