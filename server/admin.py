@@ -95,10 +95,13 @@ def invite(
     return county.ledger.writing(step)
 
 
-def decide_device(county: County, act: str, device: str, staff: str, reason: str = "") -> Device:
+def decide_device(
+    county: County, act: str, device: str, staff: str, reason: str = "", *, digits: str = ""
+) -> Device:  # fmt: skip
     """Approve, suspend or revoke a device (key id or short code) in the name of a staff member.
 
-    The reason, where one is given, goes into the operation.
+    The reason, where one is given, goes into the operation. `digits`: of those who wait on it, only
+    whoever's tablet shows these is approved; '' for all.
 
     A revocation cuts its streams where they stand: what the county has up to there stays admitted,
     later arrivals wait for a person. Raises UnknownDevice, UnknownStaff, WrongState.
@@ -107,7 +110,7 @@ def decide_device(county: County, act: str, device: str, staff: str, reason: str
 
     def step(tx: Tx) -> Device:
         row = find_device(tx, device)
-        if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row):
+        if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row, digits):
             return row  # one more agent on a tablet that is in use already
         if row.state not in ALLOWED_FROM[act]:
             word = STATE_WORDS.get(row.state, row.state)
@@ -116,7 +119,7 @@ def decide_device(county: County, act: str, device: str, staff: str, reason: str
         changed = row._replace(state=_STATE_AFTER[act], decided_by=author)
         tx.put_device(changed)
         if act == "approve":
-            _activate_agents(tx, changed)
+            _activate_agents(tx, changed, digits)
         data: dict[str, Value] = {"reason": reason} if reason else {}
         if act == "revoke":
             data["cut_seq"] = _cut(tx, changed)
@@ -201,8 +204,12 @@ def require_role(role: str) -> str:
     return role
 
 
-def _activate_agents(tx: Tx, device: Device) -> int:
-    waiting = [agent for agent in tx.agents(device=device.device) if agent.state == WAITING]
+def _activate_agents(tx: Tx, device: Device, digits: str) -> int:
+    waiting = [
+        agent
+        for agent in tx.agents(device=device.device)
+        if agent.state == WAITING and digits in {"", agent.digits}
+    ]
     for agent in waiting:
         tx.put_agent(agent._replace(state=ACTIVE))
     return len(waiting)

@@ -121,11 +121,12 @@ def decide(
         raise sight.NotAllowed(door.decision.reason)
     if act != "approve" and not reason:
         raise ReasonMissing("请写明停用或撤销的理由。")
+    shown = ""
     if act == "approve" and digits is not None:
-        _require_digits(desk, person, row, agents, digits)
+        shown = _compared(desk, person, row, agents, digits)
     if door.takes_two and not (alone and second is None):
         reason = f"{reason}（{_second_name(desk, person, editions, row, act, second)}一同确认）"
-    changed = decide_device(desk.county, act, row.device.hex(), person.staff, reason)
+    changed = decide_device(desk.county, act, row.device.hex(), person.staff, reason, digits=shown)
     desk.accounts.note(person, f"{act}_device", row.short_code, reason)
     return changed
 
@@ -136,21 +137,25 @@ def _awaited(row: Device, agents: list[Agent]) -> list[str]:
     return waiting if row.state in {"waiting", "active"} else []
 
 
-def _require_digits(
+def _compared(
     desk: Desk, person: Person, row: Device, agents: list[Agent], digits: str
-) -> None:  # fmt: skip
-    """Raise WrongDigits unless the tablet shows what the county computed; a mismatch is logged.
+) -> str:  # fmt: skip
+    """Return the digits that the tablet shows and the county computed; '' where nobody waits.
 
-    One tablet shows the digits of whom was enrolled last, so any that wait will do.
+    Raises WrongDigits; a mismatch is logged.
     """
     awaited = _awaited(row, agents)
     typed = "".join(digits.split())
-    if awaited and not any(hmac.compare_digest(typed.encode(), one.encode()) for one in awaited):
+    if not awaited:
+        return ""
+    found = [one for one in awaited if hmac.compare_digest(typed.encode(), one.encode())]
+    if not found:
         desk.accounts.note(person, WRONG_DIGITS, row.short_code, "")
         raise WrongDigits(
             "六位数和县里算出的不一致，没有批准。请让对方再读一遍；仍不一致说明有人在中间冒充，"
             "请撤销这台设备，重新发注册码。"
         )
+    return found[0]
 
 
 def seen_device(tx: Tx, person: Person, editions: Editions, device: str) -> Device:
