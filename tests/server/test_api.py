@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,20 @@ class Client:
         return found
 
     def _template(self, path: str) -> str:
-        return PREFIX + re.sub("^/records/[^/]+", "/records/{record}", path)
+        """The path of the document that this one is an example of, fixed words before open ones."""
+        parts = path.split("/")
+        fits = [
+            one
+            for one in document()["paths"]
+            if _is_like(one.removeprefix(PREFIX).split("/"), parts)
+        ]
+        return str(min(fits, key=lambda one: one.count("{")))
+
+
+def _is_like(template: list[str], parts: list[str]) -> bool:
+    return len(template) == len(parts) and all(
+        word == part or word.startswith("{") for word, part in zip(template, parts, strict=True)
+    )
 
 
 class World:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -359,7 +360,7 @@ def test_an_account_serves_by_its_postings_from_day_to_day(desk: Desk, boss: Per
 
     def now() -> tuple[str, str] | None:
         who = desk.accounts.person_of(desk.accounts.log_in("窗口甲", made.password, "a").token)
-        return who and (who.role, who.site)
+        return None if who is None else (who.role, who.site)
 
     assert now() == ("clerk", CENTRE)
     pass_days(desk.county, 2)
@@ -488,7 +489,7 @@ def test_a_grant_lends_a_right_for_a_time(county: County, desk: Desk, boss: Pers
     assert folded(county, record).state == "有效"
 
     def decide() -> tuple[str, str]:
-        words = {"record": case.skeleton.record, "parents": (case.id,)}
+        words: dict[str, Any] = {"record": case.skeleton.record, "parents": (case.id,)}
         return judged(office, office.record("case", "decide", {"outcome": "granted"}, **words))
 
     assert decide() == ("refused", "not_permitted"), "the grant has not begun"
