@@ -226,14 +226,13 @@ class Accounts:
 
     def _use_code(self, row: Staff, code: str, address: str, now: int) -> None:
         """Use up a code; five wrong ones within the window, and the account waits."""
-        self._codes.require(row.staff, now)
         about = f"code:{row.staff}"
         with self.ledger.read() as tx:
             self._require_few(tx, about, TRIES_PER_CODE, now)
+        self._codes.spend(row.staff, now)
         try:
             use = self.ledger.writing(lambda tx: staff_factor.take(tx, row, code, now))
         except WrongCode:
-            self._codes.note(row.staff, now)
             self._addresses.note(address, now)
             entry = self.entry("", CODE_FAILED, about, address)
             self.ledger.writing(lambda tx: tx.add_audit(entry))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,6 +148,24 @@ def test_five_wrong_codes_and_the_account_waits_even_after_a_restart(room: Room)
             room.log_in(room.codes[0], accounts)
     room.now.ms += WINDOW_MS
     room.log_in(room.code())
+
+
+def test_of_many_tries_at_once_five_are_made(room: Room) -> None:
+    room.turn_on()
+    tried: list[str] = []
+
+    def guess() -> None:
+        try:
+            room.log_in(room.wrong())
+        except (WrongCode, TooManyTries) as error:
+            tried.append(type(error).__name__)
+
+    threads = [threading.Thread(target=guess) for _ in range(12)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(tried) == ["TooManyTries"] * 7 + ["WrongCode"] * 5
 
 
 def test_a_recovery_code_passes_once_and_new_ones_end_the_old(room: Room) -> None:
