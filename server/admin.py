@@ -65,7 +65,9 @@ class Invited:
         return f"BM1|{url}|{county}|{fingerprint}|{self.code.replace('-', '')}|{expiry}"
 
 
-def invite(county: County, site: str, *, agent: str = "", head: bool = False) -> Invited:
+def invite(
+    county: County, site: str, *, agent: str = "", head: bool = False, made_by: str = ""
+) -> Invited:  # fmt: skip
     """Make a one-time enrolment code for a site (12-digit code or site id), good for 24 hours."""
     code = letters(CODE_LETTERS, county.entropy)
     now = county.now()
@@ -82,7 +84,7 @@ def invite(county: County, site: str, *, agent: str = "", head: bool = False) ->
             site=place.id,
             role=role.value,
             name=agent.strip(),
-            made_by="",
+            made_by=made_by,
             made_at=now,
             expires_at=now + INVITATION_MS,
             used_at=None,
@@ -93,10 +95,13 @@ def invite(county: County, site: str, *, agent: str = "", head: bool = False) ->
     return county.ledger.writing(step)
 
 
-def decide_device(county: County, act: str, device: str, staff: str, reason: str = "") -> Device:
+def decide_device(
+    county: County, act: str, device: str, staff: str, reason: str = "", *, digits: str = ""
+) -> Device:  # fmt: skip
     """Approve, suspend or revoke a device (key id or short code) in the name of a staff member.
 
-    The reason, where one is given, goes into the operation.
+    The reason, where one is given, goes into the operation. `digits`: of those who wait on it, only
+    whoever's tablet shows these is approved; '' for all.
 
     A revocation cuts its streams where they stand: what the county has up to there stays admitted,
     later arrivals wait for a person. Raises UnknownDevice, UnknownStaff, WrongState.
@@ -105,7 +110,7 @@ def decide_device(county: County, act: str, device: str, staff: str, reason: str
 
     def step(tx: Tx) -> Device:
         row = find_device(tx, device)
-        if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row):
+        if act == "approve" and row.state == ACTIVE and _activate_agents(tx, row, digits):
             return row  # one more agent on a tablet that is in use already
         if row.state not in ALLOWED_FROM[act]:
             word = STATE_WORDS.get(row.state, row.state)
@@ -114,7 +119,7 @@ def decide_device(county: County, act: str, device: str, staff: str, reason: str
         changed = row._replace(state=_STATE_AFTER[act], decided_by=author)
         tx.put_device(changed)
         if act == "approve":
-            _activate_agents(tx, changed)
+            _activate_agents(tx, changed, digits)
         data: dict[str, Value] = {"reason": reason} if reason else {}
         if act == "revoke":
             data["cut_seq"] = _cut(tx, changed)
@@ -199,8 +204,12 @@ def require_role(role: str) -> str:
     return role
 
 
-def _activate_agents(tx: Tx, device: Device) -> int:
-    waiting = [agent for agent in tx.agents(device=device.device) if agent.state == WAITING]
+def _activate_agents(tx: Tx, device: Device, digits: str) -> int:
+    waiting = [
+        agent
+        for agent in tx.agents(device=device.device)
+        if agent.state == WAITING and digits in {"", agent.digits}
+    ]
     for agent in waiting:
         tx.put_agent(agent._replace(state=ACTIVE))
     return len(waiting)

@@ -6,6 +6,7 @@ it, a second person with the same right agrees (DOMAIN.md §3.4). Suspending can
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 
 from server import sight
@@ -14,6 +15,7 @@ from server.admin import ALLOWED_FROM, decide_device
 from server.county import Editions
 from server.desk import Desk
 from server.enrolment import device_record
+from server.staff_factor import CodeNeeded, WrongCode
 from server.storage import Tx
 from server.storage.rows import Agent, Device
 from shared.civil import DAY_MS
@@ -27,10 +29,15 @@ _CAPABILITY = {
     "revoke": Capability.REVOKE_DEVICE,
 }
 ACTS = tuple(_CAPABILITY)
+WRONG_DIGITS = "wrong_digits"
 
 
 class NoSuchDevice(Refused):
     """No device of this id that the person may see."""
+
+
+class WrongDigits(Misuse):
+    """The six digits that the tablet shows are not those the county computed."""
 
 
 class ReasonMissing(Misuse):
@@ -48,6 +55,8 @@ class Second:
     name: str
     password: str
     address: str
+    code: str = ""
+    """Of their second factor, where they have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +77,15 @@ class DevicePage:
     agents: list[Agent]
     history: list[Operation]
     doors: list[Door]
+    compares: bool
+    """Whether somebody on it waits to be approved, by the six digits of both screens."""
 
 
 def device_page(desk: Desk, person: Person, device: str) -> DevicePage:
     """Return one tablet by its key id in hexadecimal; raise NoSuchDevice."""
     with desk.county.ledger.read() as tx:
         editions = desk.county.editions(tx)
-        row = _seen(tx, person, editions, device)
+        row = seen_device(tx, person, editions, device)
         agents = tx.agents(device=row.device)
         record = device_record(row.device)
         entries = tx.operations_of([record])[record]
@@ -85,37 +96,70 @@ def device_page(desk: Desk, person: Person, device: str) -> DevicePage:
         for act in ACTS
         if row.state in ALLOWED_FROM[act] or (act == "approve" and waits and row.state == "active")
     ]
-    return DevicePage(row, agents, history, doors)
+    return DevicePage(row, agents, history, doors, bool(_awaited(row, agents)))
 
 
 def decide(
     desk: Desk, person: Person, device: str, act: str, reason: str, second: Second | None = None,
-    *, alone: bool = False,
+    *, alone: bool = False, digits: str | None = None,
 ) -> Device:  # fmt: skip
     """Approve, suspend or revoke a tablet. Raises NoSuchDevice, ReasonMissing, NotAllowed,
-    SecondPersonMissing, WrongState.
+    SecondPersonMissing, WrongDigits, WrongState.
 
     `alone`: there is nobody to be the second person (the sample county's one administrator).
+    `digits`: what the tablet shows, to approve a new key; None where they were compared by eye.
     """
     if act not in _CAPABILITY:
         raise Misuse("请选择批准、停用或撤销。")
     reason = reason.strip()
-    if act != "approve" and not reason:
-        raise ReasonMissing("请写明停用或撤销的理由。")
     with desk.county.ledger.read() as tx:
         editions = desk.county.editions(tx)
-        row = _seen(tx, person, editions, device)
+        row = seen_device(tx, person, editions, device)
+        agents = tx.agents(device=row.device)
     door = _door(desk, person, editions, row, act)
     if not door.decision.allowed and not door.takes_two:
         raise sight.NotAllowed(door.decision.reason)
+    if act != "approve" and not reason:
+        raise ReasonMissing("请写明停用或撤销的理由。")
+    shown = ""
+    if act == "approve" and digits is not None:
+        shown = _compared(desk, person, row, agents, digits)
     if door.takes_two and not (alone and second is None):
         reason = f"{reason}（{_second_name(desk, person, editions, row, act, second)}一同确认）"
-    changed = decide_device(desk.county, act, row.device.hex(), person.staff, reason)
+    changed = decide_device(desk.county, act, row.device.hex(), person.staff, reason, digits=shown)
     desk.accounts.note(person, f"{act}_device", row.short_code, reason)
     return changed
 
 
-def _seen(tx: Tx, person: Person, editions: Editions, device: str) -> Device:
+def _awaited(row: Device, agents: list[Agent]) -> list[str]:
+    """The digits of those on a tablet who wait; none where none were computed, or none waits."""
+    waiting = [one.digits for one in agents if one.state == "waiting" and one.digits]
+    return waiting if row.state in {"waiting", "active"} else []
+
+
+def _compared(
+    desk: Desk, person: Person, row: Device, agents: list[Agent], digits: str
+) -> str:  # fmt: skip
+    """Return the digits that the tablet shows and the county computed; '' where nobody waits.
+
+    Raises WrongDigits; a mismatch is logged.
+    """
+    awaited = _awaited(row, agents)
+    typed = "".join(digits.split())
+    if not awaited:
+        return ""
+    found = [one for one in awaited if hmac.compare_digest(typed.encode(), one.encode())]
+    if not found:
+        desk.accounts.note(person, WRONG_DIGITS, row.short_code, "")
+        raise WrongDigits(
+            "六位数和县里算出的不一致，没有批准。请让对方再读一遍；仍不一致说明有人在中间冒充，"
+            "请撤销这台设备，重新发注册码。"
+        )
+    return found[0]
+
+
+def seen_device(tx: Tx, person: Person, editions: Editions, device: str) -> Device:
+    """Return a tablet that the person may see, by its key id; raise NoSuchDevice."""
     try:
         row = tx.device(bytes.fromhex(device))
     except ValueError:
@@ -148,9 +192,11 @@ def _second_name(
             "这台设备超过一天没有联系，可能还有未上传的记录，请另一位有权限的人员输入姓名和密码一同确认。"
         )
     try:
-        other = desk.accounts.confirm(second.name, second.password, second.address)
+        other = desk.accounts.confirm(second.name, second.password, second.address, second.code)
     except WrongLogIn as error:
         raise SecondPersonMissing("第二个人的姓名或密码不对，请重新输入。") from error
+    except (CodeNeeded, WrongCode) as error:
+        raise SecondPersonMissing(f"第二个人：{error}") from error
     if other.staff == person.staff:
         raise SecondPersonMissing("第二个人不能是您自己，请另一位有权限的人员确认。")
     as_person = Person(other.staff, other.name, other.role, other.site, False, "", b"")

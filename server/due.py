@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from server.county import County, NoEdition, day_number
 from server.months import closing
 from server.months.sheets import next_month
+from server.staff_postings import follow_all
 from server.storage import RecordFilter, Tx
 from server.upgrading import judge_known
 from shared.calendars import CalendarEdition
@@ -43,6 +44,7 @@ def run_due(county: County) -> dict[str, object]:
     if not county.ledger.writing(taken):
         return {"busy": True, "judged_again": 0, "overdue": 0, "due_soon": 0, "month_closes": []}
     try:
+        follow_all(county)
         return {
             "busy": False,
             "judged_again": judge_known(county),

@@ -18,6 +18,7 @@ from server.storage import Tx
 from server.storage.rows import Agent, Device, Invitation, Posting
 from shared import ids
 from shared.errors import Refused
+from sync.card import open_card
 from sync.enrolment import EnrolRequest, EnrolResponse
 from sync.keys import BadSignature, key_id
 from sync.messages import MalformedMessage
@@ -57,7 +58,8 @@ def enrol(county: County, raw: bytes) -> EnrolResponse:
         request.require_proof()
     except (MalformedMessage, BadSignature) as error:
         raise WrongCode from error
-    made = county.ledger.writing(lambda tx: _enrol(tx, county, request))
+    digits = _digits(county, request)
+    made = county.ledger.writing(lambda tx: _enrol(tx, county, request, digits))
     answer = EnrolResponse(
         state="active" if made.agent.state == ACTIVE else "waiting",
         device=made.device.device.hex(),
@@ -75,7 +77,7 @@ def device_record(device: bytes) -> bytes:
     return ids.uuid8("device", device)
 
 
-def _enrol(tx: Tx, county: County, request: EnrolRequest) -> Enrolled:
+def _enrol(tx: Tx, county: County, request: EnrolRequest, digits: str) -> Enrolled:
     device_id = key_id(request.signing_public)
     code = code_hash(request.code)
     invitation = tx.invitation(code)
@@ -93,7 +95,7 @@ def _enrol(tx: Tx, county: County, request: EnrolRequest) -> Enrolled:
         device = _new_device(tx, county, request, invitation, editions)
     elif device.state not in (ACTIVE, WAITING):
         raise DeviceClosed("本设备已停用，不能再添加人员；请联系县里处理。")
-    agent = _agent(tx, county, request, invitation, device)
+    agent = _agent(tx, county, request, invitation, device, digits)
     _post(tx, county, agent, invitation, editions)
     return Enrolled(device, agent, invitation.role)
 
@@ -161,9 +163,20 @@ def _new_device(
     return device
 
 
+def _digits(county: County, request: EnrolRequest) -> str:
+    """The six digits of both screens, computed outside the transaction (slow on purpose), and only
+    for a code that somebody was given."""
+    with county.ledger.read() as tx:
+        if tx.invitation(code_hash(request.code)) is None:
+            raise WrongCode
+    card = open_card(county.home.card.read_bytes(), county.home.config.fingerprint)
+    return request.short_code(card.root_public)
+
+
 def _agent(
-    tx: Tx, county: County, request: EnrolRequest, invitation: Invitation, device: Device
-) -> Agent:
+    tx: Tx, county: County, request: EnrolRequest, invitation: Invitation, device: Device,
+    digits: str,
+) -> Agent:  # fmt: skip
     name = invitation.name or request.agent_name
     agent = Agent(
         agent=_same_person(tx, invitation) or _agent_id(tx, request.agent_public),
@@ -172,6 +185,7 @@ def _agent(
         public=request.agent_public,
         state=device.state if county.sample else WAITING,
         enrolled_at=county.now(),
+        digits=digits,
     )
     tx.put_agent(agent)
     return agent

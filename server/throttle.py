@@ -39,6 +39,19 @@ class Throttle:
             if len(failures) >= self.limit:
                 raise TooManyTries(failures[0] + self.window_ms - now)
 
+    def spend(self, key: str, now: int) -> None:
+        """Count a try before it is made, or raise TooManyTries: of many at once, `limit` pass.
+
+        Who succeeds clears the key.
+        """
+        with self._lock:
+            failures = self._recent(key, now)
+            if len(failures) >= self.limit:
+                raise TooManyTries(failures[0] + self.window_ms - now)
+            if len(self._failures) >= KEYS_MAX:
+                self._forget_old(now)
+            self._recent(key, now).append(now)
+
     def note(self, key: str, now: int) -> None:
         """Count one failure of `key`."""
         with self._lock:

@@ -22,8 +22,14 @@ from server.api.table import ENDPOINTS
 from server.attached import AttachmentMissing
 from server.database import DatabaseUnavailable
 from server.desk import Desk, UnknownConflict, UnknownRecord
+from server.device_desk import NoSuchDevice
 from server.http import BodyTooLarge, read_body
+from server.invitations import UnknownInvitation
+from server.own_account import UnknownSession
 from server.sight import NotAllowed
+from server.staff_desk import OneSelf, UnknownPerson
+from server.staff_factor import CodeNeeded, WrongCode
+from server.staff_postings import UnknownPosting
 from server.throttle import TooManyTries
 from shared.errors import BianminError, Misuse, Refused
 from shared.ids import InvalidId
@@ -48,12 +54,20 @@ class MustChange(Refused):
 STATUSES: tuple[tuple[type[BianminError], int], ...] = (
     (WrongLogIn, 401),
     (NotLoggedIn, 401),
+    (CodeNeeded, 401),
+    (WrongCode, 401),
     (TooManyTries, 429),
     (NotAllowed, 403),
+    (OneSelf, 403),
     (MustChange, 403),
     (UnknownRecord, 404),
     (AttachmentMissing, 404),
     (UnknownStaff, 404),
+    (UnknownPerson, 404),
+    (UnknownPosting, 404),
+    (UnknownSession, 404),
+    (UnknownInvitation, 404),
+    (NoSuchDevice, 404),
     (UnknownSite, 404),
     (UnknownConflict, 409),
     (BodyTooLarge, 413),
@@ -153,7 +167,7 @@ def _person(request: Request, desk: Desk, accounts: Accounts, endpoint: Endpoint
     return person
 
 
-FREE_PATHS = frozenset({"/password", "/session"})
+FREE_PATHS = frozenset({"/password", "/session", "/me"})
 
 
 class WrongBody(Misuse):

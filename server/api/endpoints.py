@@ -15,6 +15,7 @@ from server.api.call import (
     words_of,
 )
 from server.handing_out import type_of
+from server.own_account import change_password
 from server.papers import open_paper, papers_of
 from server.storage import RecordFilter
 from shared import ids
@@ -22,7 +23,10 @@ from shared import ids
 
 def _log_in(call: Call) -> messages.Token:
     asked = call.body_as(messages.LogIn)
-    found = call.accounts.log_in(asked.name, asked.password, call.address)
+    found = call.accounts.log_in(
+        asked.name, asked.password, call.address, code=asked.code,
+        place=f"{call.address} · API",
+    )  # fmt: skip
     return messages.Token(found.token, found.expires_at, found.person.must_change)
 
 
@@ -33,7 +37,7 @@ def _log_out(call: Call) -> messages.Ended:
 
 def _change_password(call: Call) -> messages.Ended:
     asked = call.body_as(messages.NewPassword)
-    call.accounts.change_password(call.person, asked.old, asked.new)
+    change_password(call.accounts, call.person, asked.old, asked.new)
     return messages.Ended()
 
 

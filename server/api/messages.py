@@ -23,10 +23,11 @@ RecordId = Annotated[
 
 
 class LogIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Name and password of a member of staff."""
+    """Name and password of a member of staff, and a code where the account asks for one."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]
+    code: Annotated[str, Meta(max_length=20, description="两步验证码或恢复码")] = ""
 
 
 class Token(msgspec.Struct):

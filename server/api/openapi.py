@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from server.api import messages
-from server.api.call import RECORD, Endpoint
+from server.api.call import RECORD, TEXT, Endpoint
 from server.api.table import ENDPOINTS
 
 PREFIX = "/api/v1"
@@ -65,7 +65,8 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         },
     }
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": dict(RECORD)}
+        {"name": name, "in": "path", "required": True,
+         "schema": dict(RECORD if name == "record" else TEXT)}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ] + [
         {

@@ -20,6 +20,7 @@ ROLES = ("village", "clerk", "head", "department", "supervisor", "administrator"
 def _deciding(command: F) -> F:
     """Add the reason, and the second person whom a tablet long silent takes to be revoked."""
     for option in (
+        click.option("--code", default="", help="第二个人的两步验证码（开启了才要）。"),
         click.option("--password", default="", envvar="BIANMIN_SECOND_PASSWORD",
                      help="第二个人的密码；- 为从标准输入读一行。"),
         click.option("--second", default="", help="一同确认的第二个人（姓名）。"),
@@ -211,14 +212,14 @@ def add(home: Path, name: str, role: str, site: str, as_json: bool) -> None:
 
 def _decide(
     home: Path, act: str, device: str, *,
-    staff: str, reason: str, second: str, password: str, as_json: bool,
+    staff: str, reason: str, second: str, password: str, code: str, as_json: bool,
 ) -> None:  # fmt: skip
     from server.admin import STATE_WORDS
     from server.deciding import HERE, decide_device
     from server.device_desk import Second
 
     typed = sys.stdin.readline().strip() if password == "-" else password  # noqa: S105 - stdin
-    other = Second(second, typed, HERE) if second.strip() else None
+    other = Second(second, typed, HERE, code) if second.strip() else None
     with county_at(home) as county:
         row = decide_device(county, act, device, staff, reason, other)
     document = {"device": row.device.hex(), "short_code": row.short_code, "state": row.state}

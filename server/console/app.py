@@ -13,6 +13,7 @@ from server.accounts import Accounts
 from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
+    account,
     audit,
     bridge,
     decided,
@@ -20,6 +21,7 @@ from server.console.pages import (
     home,
     login,
     months,
+    person,
     progress,
     records,
     report,
@@ -47,6 +49,8 @@ PAGES = (
     devices,
     staff,
     bridge,
+    person,
+    account,
     audit,
     progress,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -147,7 +147,8 @@ def serve_page(site: Site, request: Request, page: Page, raw: bytes, public: boo
         person = site.accounts.person_of(token) if token else None
         visit = Visit(site, request, visit.language, person, _form(raw))
         if person is None and not public:
-            return visit.go(f"/login?next={quote(_where(request), safe='')}")
+            ended = "&ended=1" if token else ""
+            return visit.go(f"/login?next={quote(_where(request), safe='')}{ended}")
         if person is not None and not public and _must_change(site, request, person):
             return visit.go("/password")
         if request.method not in SAFE_METHODS and not public:
@@ -158,9 +159,12 @@ def serve_page(site: Site, request: Request, page: Page, raw: bytes, public: boo
 
 
 def _where(request: Request) -> str:
-    """Where a visitor without log-in wanted to go; after a form, the start page."""
+    """Where a visitor without log-in wanted to go; after a form, the page it stood on."""
     if request.method not in SAFE_METHODS:
-        return "/"
+        before = urlsplit(request.headers.get("referer", ""))
+        if before.netloc != request.headers.get("host", ""):
+            return "/"
+        return local(before.path + ("?" + before.query if before.query else ""))
     return request.url.path + ("?" + request.url.query if request.url.query else "")
 
 

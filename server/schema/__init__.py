@@ -24,6 +24,7 @@ from server.schema.people import (
     leases,
     postings,
     staff,
+    staff_codes,
     staff_sessions,
 )
 from server.schema.projections import (
@@ -43,6 +44,6 @@ __all__ = [
     "agents", "attached", "audit", "bridge_batches", "bridge_cases", "bridge_pieces",
     "bridge_state", "checkpoints", "conflicts", "counties", "devices", "editions",
     "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
-    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
-    "streams",
+    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_codes",
+    "staff_sessions", "streams",
 ]  # fmt: skip

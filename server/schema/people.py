@@ -32,11 +32,13 @@ agents = table(
     octets("public"),
     text("state"),
     number("enrolled_at"),
+    text("digits"),
     key=("agent", "device"),
     indexes=[("device",)],
     refers=[("device", "devices")],
 )
-"""One row per agent and tablet: each tablet holds a key of its own for every agent."""
+"""One row per agent and tablet: each tablet holds a key of its own for every agent. `digits` are
+the six that both screens show before the key is approved, '' where none were computed."""
 
 postings = table(
     "postings",
@@ -107,11 +109,24 @@ staff_sessions = table(
     number("created_at"),
     number("seen_at"),
     number("expires_at"),
+    text("place"),
     key=("token",),
     indexes=[("staff",), ("expires_at",)],
     refers=[("staff", "staff")],
 )
-"""`token` is the hash of the cookie."""
+"""`token` is the hash of the cookie; `place` says from which address and browser."""
+
+staff_codes = table(
+    "staff_codes",
+    text("staff"),
+    text("use"),
+    octets("code"),
+    number("at"),
+    key=("staff", "use", "code"),
+    refers=[("staff", "staff")],
+)
+"""Codes of the second factor: `recovery` codes that are left (a keyed hash), and the time steps of
+codes that were `used`, so that none passes twice."""
 
 audit = table(
     "audit",
@@ -122,7 +137,7 @@ audit = table(
     text("about"),
     text("detail"),
     key=("entry",),
-    indexes=[("person",), ("about",)],
+    indexes=[("person", "entry"), ("about", "entry"), ("what", "entry")],
 )
 """Reads and acts. `entry` is a UUIDv7, so the key is the order of time."""
 

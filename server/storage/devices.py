@@ -82,6 +82,22 @@ class Devices(Access):
         statement = self._select(invitations).where(invitations.c.invitation == invitation)
         return self._row(Invitation, statement)
 
+    def open_invitations(self, at: int) -> list[Invitation]:
+        """Return the invitations that nobody has used and that still hold, the newest first."""
+        i = invitations.c
+        statement = self._select(invitations).where(i.used_at.is_(None), i.expires_at > at)
+        return self._rows(Invitation, statement.order_by(i.made_at.desc(), i.invitation))
+
+    def end_invitation(self, invitation: bytes, at: int) -> bool:
+        """Let an unused invitation lapse now; False if unknown, used or lapsed before."""
+        i = invitations.c
+        done = self.connection.execute(
+            self._update(invitations)
+            .where(i.invitation == invitation, i.used_at.is_(None), i.expires_at > at)
+            .values(expires_at=at)
+        )
+        return done.rowcount == 1
+
     def use_invitation(self, invitation: bytes, at: int) -> bool:
         """Mark an invitation as used; False if unknown or used before. Expiry is the caller's."""
         i = invitations.c

@@ -243,6 +243,8 @@ class Agent(NamedTuple):
     public: bytes
     state: str
     enrolled_at: int
+    digits: str = ""
+    """The six digits of both screens, '' where none were computed."""
 
 
 class Posting(NamedTuple):
@@ -286,7 +288,7 @@ class Invitation(NamedTuple):
 
 
 class Staff(NamedTuple):
-    """A person who logs in to the console; state: active or closed."""
+    """A person who logs in to the console; state: active or locked."""
 
     staff: str
     name: str
@@ -308,6 +310,17 @@ class StaffSession(NamedTuple):
     created_at: int
     seen_at: int
     expires_at: int
+    place: str = ""
+    """Address and browser, as the log-in told them."""
+
+
+class StaffCode(NamedTuple):
+    """A code of somebody's second factor: `recovery` and still good, or `used` and no more."""
+
+    staff: str
+    use: str
+    code: bytes
+    at: int
 
 
 class AuditEntry(NamedTuple):

@@ -84,3 +84,13 @@ def _object(
             yield from _faults(document, other, one, f"{at}.{name}")
         elif not other:
             yield f"{at}: {name} is not declared"
+
+
+def template_of(document: dict[str, Any], path: str) -> str:
+    """Return the path of the document that this one is an example of, fixed words before open."""
+    fits = [
+        one
+        for one in document["paths"]
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", one), path) is not None
+    ]
+    return str(min(fits, key=lambda one: one.count("{")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from shared.verdict import Status
 from sync import attachment
 from sync.keys import SigningKey
 from tests.server.browser import Browser
-from tests.server.schemas import faults
+from tests.server.schemas import faults, template_of
 from tests.server.seeding import Moment, Tablet, sample_county
 
 NAME, NUMBER, PHONE = "欧阳小明", "519901194803070019", "13808130001"
@@ -51,15 +50,14 @@ class Client:
         assert answer.status_code == status, answer.text
         assert answer.headers["content-type"] == "application/json"
         found = answer.json()
-        said = document()["paths"][self._template(path)][method.lower()]["responses"]
+        said = document()["paths"][template_of(document(), PREFIX + path)][method.lower()][
+            "responses"
+        ]
         content = said["200" if status == 200 else "default"]["content"]
         assert faults(document(), content["application/json"]["schema"], found) == []
         if status == 200:
-            self.seen.add((method, self._template(path)))
+            self.seen.add((method, template_of(document(), PREFIX + path)))
         return found
-
-    def _template(self, path: str) -> str:
-        return PREFIX + re.sub("^/records/[^/]+", "/records/{record}", path)
 
 
 class World:

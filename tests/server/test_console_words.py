@@ -12,9 +12,22 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from server import staff_people, staff_rights
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
-from server.console.pages import audit, bridge, decided, devices, months, report, staff, todo
+from server.console.pages import (
+    account,
+    audit,
+    bridge,
+    decided,
+    devices,
+    login,
+    months,
+    person,
+    report,
+    staff,
+    todo,
+)
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS, GROUPS
 from server.metrics.places import NAMES
 from server.metrics.standing import NOTHING_BEFORE, UNRECORDED
@@ -24,7 +37,9 @@ from server.todo.entries import SENT_BACK
 from server.todo.rules import RULES
 from shared import lifecycle
 from shared.kind_table.common import CHANNELS
+from shared.kind_table.county import POWERS
 from shared.kinds import KINDS, LISTED
+from shared.rights import CAPABILITY_LABELS, ROLE_LABELS
 
 
 def test_every_sentence_of_the_console_has_its_english() -> None:
@@ -45,6 +60,11 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
     found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}
+    found |= {*devices.DONE.values(), *account.DONE.values(), *person.DONE.values(), login.ENDED}
+    found |= {*person.REASONS, *person.ACCOUNT_REASONS, *staff.PLACES.values(), *person.STAGES}
+    found |= {*staff_people.STATES.values(), *staff_rights.MODES.values()}
+    found |= {*staff_rights.FACTS.values(), *CAPABILITY_LABELS.values(), *ROLE_LABELS.values()}
+    found |= {label for _, label in POWERS}
     found |= {*devices.REASONS, *(label for _, label in staff.ROLES)}
     found |= {lifecycle.act_label("device", act) for act in lifecycle.acts_of("device")}
     found |= {text for group in todo.REASONS.values() for text in group} | {*COMMON_RULES}

@@ -44,6 +44,7 @@ ROWS: dict[str, Any] = {
     "postings": rows.Posting,
     "records": rows.RecordRow,
     "staff": rows.Staff,
+    "staff_codes": rows.StaffCode,
     "staff_sessions": rows.StaffSession,
     "streams": rows.Stream,
 }
