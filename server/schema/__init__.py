@@ -18,16 +18,19 @@ from server.schema.people import (
     agents,
     audit,
     devices,
+    edition_drafts,
     grants,
     invitations,
     leases,
     postings,
+    recounts,
     staff,
     staff_sessions,
 )
 from server.schema.projections import (
     attached,
     conflicts,
+    due_changes,
     editions,
     feed,
     judgements,
@@ -39,8 +42,8 @@ from server.schema.projections import (
 )
 
 __all__ = [
-    "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
-    "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
-    "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
-    "streams",
+    "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices",
+    "due_changes", "edition_drafts", "editions", "envelopes", "feed", "grants", "invitations",
+    "judgements", "leases", "match_keys", "metadata", "numbers", "operations", "pairs", "postings",
+    "records", "recounts", "routes", "staff", "staff_sessions", "streams",
 ]  # fmt: skip

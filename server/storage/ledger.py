@@ -30,6 +30,7 @@ from server.schema import (
 )
 from server.storage.arrivals import Arrivals
 from server.storage.devices import Devices
+from server.storage.editions import EditionsRoom
 from server.storage.feed import Feed
 from server.storage.judgements import Judgements
 from server.storage.matching import Matching
@@ -45,7 +46,10 @@ _PROJECTIONS = (
 )  # fmt: skip
 
 
-class Tx(Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals):
+class Tx(
+    Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals,
+    EditionsRoom,
+):  # fmt: skip
     """One transaction: every noun of the storage under one name."""
 
     def drop_projections(self, *, with_feed: bool = False) -> None:
