@@ -169,7 +169,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One edition; a greater number replaces a smaller one from `effective_on` on.
+    """One edition; it replaces those before it from `effective_on` on.
 
     `document` is the paper it was published by, `label` a warning shown beside every item, e.g.
     示范目录 where the list is not the county's own.
@@ -187,7 +187,7 @@ class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if len(set(codes)) < len(codes):
             twice = next(code for code in codes if codes.count(code) > 1)
             raise InvalidEdition(f"事项编码{twice}重复，请更正后再发布。")
-        _require_chains(self.items)
+        require_chains(self.items)
 
     @cached_property
     def by_code(self) -> dict[str, Item]:
@@ -218,12 +218,12 @@ class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def in_force(editions: Iterable[CatalogueEdition], on: date) -> CatalogueEdition | None:
-    """Return the edition that holds on `on`: the greatest number of those in effect."""
+    """Return the edition that holds on `on`: the latest begun, of those the greatest number."""
     effective = [edition for edition in editions if edition.effective_on <= on]
-    return max(effective, key=lambda edition: edition.number, default=None)
+    return max(effective, key=lambda edition: (edition.effective_on, edition.number), default=None)
 
 
-def _require_chains(items: tuple[Item, ...]) -> None:
+def require_chains(items: tuple[Item, ...]) -> None:
     """Main items are of the list, and no chain of main items and successors comes back to itself.
 
     Raises InvalidEdition with the items of the circle in its one sentence.

@@ -67,9 +67,11 @@ class EditionsRoom(Access):
         """Write how far a recount is."""
         self._upsert(recounts, [row])
 
-    def recount(self, recount: bytes) -> Recount | None:
+    def recount(self, recount: bytes, *, locked: bool = False) -> Recount | None:
         """Return one recount by the operation of its calendar edition."""
         statement = self._select(recounts).where(recounts.c.recount == recount)
+        if locked and not self._is_sqlite:
+            statement = statement.with_for_update()
         return self._row(Recount, statement)
 
     def recounts(self) -> list[Recount]:
@@ -89,12 +91,12 @@ class EditionsRoom(Access):
         statement = self._select(due_changes).where(c.recount == recount, c.record > after)
         return self._rows(DueChange, statement.order_by(c.record).limit(limit))
 
-    def open_cases(self, after: bytes, limit: int) -> list[bytes]:
-        """Return the next records of cases that are not closed, in order of their ids."""
+    def open_cases(self, after: bytes, limit: int, *, closed_since: int) -> list[bytes]:
+        """Return the next records of cases that are open, or were closed on a day or later."""
         statement = (
             select(_r.record)
-            .where(_r.county == self.county, _r.record > after)
-            .where(_r.kind == "case", _r.closed_on.is_(None))
+            .where(_r.county == self.county, _r.record > after, _r.kind == "case")
+            .where(_r.closed_on.is_(None) | (_r.closed_on >= closed_since))
             .order_by(_r.record)
             .limit(limit)
         )
