@@ -78,6 +78,12 @@ ITEM_COLUMNS = (
     Column("handle_item_code", "办理项编码", "", required=False),
     Column("task_version", "事项版本号", "", required=False),
 )
+FIELD_OF = {
+    "statutory_workdays": "statutory_days", "promised_workdays": "promised_days",
+    "fee_yuan": "fee", "fee_basis": "fee", "fee_from": "fee", "fee_to": "fee",
+    "deferrable": "materials", "material_rules": "materials",
+}  # fmt: skip
+"""The field of an item that a column writes, where it is not called the same."""
 CODES = {"catalog_code": 12, "task_code": 36, "handle_item_code": 48}
 """Codes of the national item library and how long each may be (GB/T 39554)."""
 VERSION_MAX = 1_000_000
@@ -126,8 +132,16 @@ def cells_of(item: Item) -> dict[str, str]:
 
     Raises NotForTable where reading them again would give another item.
     """
+    cells = words_of(item)
+    if read_item(cells)[0] != item:
+        raise NotForTable(f"事项{item.code}有表格装不下的内容（如名称带分号），请先在页面上改短。")
+    return cells
+
+
+def words_of(item: Item) -> dict[str, str]:
+    """Return what people read of an item, by column name; not always to be read back."""
     fee = item.fee
-    cells = {
+    return {
         "code": item.code, "name": item.name, "department": item.department,
         "kind": item.kind.value, "statutory_workdays": str(item.statutory_days),
         "promised_workdays": str(item.promised_days), "village_proxy": _yes(item.village_proxy),
@@ -153,9 +167,6 @@ def cells_of(item: Item) -> dict[str, str]:
         "parent": item.parent, "catalog_code": item.catalog_code, "task_code": item.task_code,
         "handle_item_code": item.handle_item_code, "task_version": str(item.task_version),
     }  # fmt: skip
-    if read_item(cells)[0] != item:
-        raise NotForTable(f"事项{item.code}有表格装不下的内容（如名称带分号），请先在页面上改短。")
-    return cells
 
 
 def yuan(fen: int) -> str:

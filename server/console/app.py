@@ -16,6 +16,7 @@ from server.console.pages import (
     audit,
     conflicts,
     devices,
+    editions,
     held,
     home,
     login,
@@ -37,7 +38,7 @@ from server.desk import Desk
 
 PAGES = (
     home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
-    staff, audit, progress,
+    staff, audit, editions, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

@@ -41,6 +41,7 @@ MENU: tuple[Group, ...] = (
     Group(
         "管理",
         (
+            Entry("/editions", "editions", "目录与日历"),
             Entry("/devices", "devices", "设备"),
             Entry("/staff", "staff", "工作人员", sees_staff),
             Entry("/audit", "audit", "操作日志"),

@@ -23,6 +23,7 @@ from server.console.language import LANGUAGES, language_of, translate
 from server.console.menu import menu_of
 from server.console.render import render
 from server.console.security import SAFE_METHODS
+from server.console.uploads import read_upload
 from server.county import County
 from server.desk import Desk
 from server.http import read_body
@@ -113,12 +114,21 @@ class Visit:
 Page = Callable[[Visit], Response]
 
 
-def route(site: Site, path: str, page: Page, *, post: bool = False, public: bool = False) -> Route:
-    """Return the route of a page; `post` for one that takes a form, `public` without log-in."""
+def route(
+    site: Site, path: str, page: Page, *, post: bool = False, public: bool = False,
+    file: bool = False,
+) -> Route:  # fmt: skip
+    """Return the route of a page; `post` for one that takes a form, `public` without log-in.
+
+    `file`: the form brings a file (`server.console.uploads`).
+    """
 
     async def serve(request: Request) -> Response:
         try:
-            raw = b"" if request.method in SAFE_METHODS else await read_body(request, FORM_MAX)
+            if file and SESSION_COOKIE in request.cookies:  # strangers send no files
+                raw = await read_upload(request)
+            else:
+                raw = b"" if request.method in SAFE_METHODS else await read_body(request, FORM_MAX)
         except BianminError as error:
             return error_page(site, request, error)
         return await run_in_threadpool(_serve, site, request, page, raw, public)
