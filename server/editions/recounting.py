@@ -18,6 +18,8 @@ from shared.fold import fold
 from shared.record import Record
 
 BATCH = 250
+BATCHES_AT_ONCE = 4
+"""What an approval or a press of a button counts before its answer goes out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from shared.catalogue_diff import FAMILIES, FIELDS, GROUP_OF, Change, Difference
 from shared.item_rows import FIELD_OF, ITEM_COLUMNS, words_of
 
 HEADINGS = {column.name: column.heading for column in ITEM_COLUMNS}
-_FACTS = ("department", "kind", "promised_workdays", "statutory_workdays", "fee_yuan")
+SUMMARY = "概要"
 WORKED, FREE = "上班", "休息"
 ADDED_YEAR, REMOVED_YEAR, NOW_PROVISIONAL, NOW_CERTAIN = (
     "新增年份（暂定）", "删去年份", "改为暂定", "已有放假通知，不再暂定",
@@ -122,11 +122,12 @@ def _title(item: Item) -> str:
 
 def _facts(item: Item, *, is_new: bool) -> Entry:
     words = words_of(item)
-    lines = tuple(
-        Line(HEADINGS[name], "" if is_new else words[name], words[name] if is_new else "")
-        for name in _FACTS
+    told = (
+        f"{item.department}，{words['kind']}，承诺 {item.promised_days} / 法定 "
+        f"{item.statutory_days} {words['unit']}，收费 {words['fee_yuan']} 元"
     )
-    return Entry(item.code, item.name, lines)
+    line = Line(SUMMARY, "" if is_new else told, told if is_new else "")
+    return Entry(item.code, item.name, (line,))
 
 
 def _changed(change: Change, group: Group) -> Entry:

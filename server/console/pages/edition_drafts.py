@@ -16,7 +16,7 @@ from server.console.names import Names
 from server.console.uploads import WrongUpload, upload_of
 from server.console.web import Site, Visit, WrongForm, route
 from server.county import CALENDAR, CATALOGUE
-from server.editions import approving, drafts, recounting
+from server.editions import approving, drafts
 from server.editions.content import begins_on
 from server.editions.drafts import ItemRefused, Opened
 from server.editions.sheets import Year, calendar_sheet, catalogue_sheet, years_of
@@ -70,8 +70,6 @@ WORDS = (
     *CHOICES["kind"], *CHOICES["task_type"], *CHOICES["unit"],
     "事项目录", "工作日历",
 )  # fmt: skip
-BATCHES_AT_ONCE = 4
-"""Batches of due dates counted before the answer goes out; the hourly run does the rest."""
 NEW = {column.name: "" for column in ITEM_COLUMNS} | {
     "kind": ItemKind.PROMISED.value, "village_proxy": "是", "fee_yuan": "0", "accept_at": "乡镇",
     "task_type": TaskType.SERVICE.value, "unit": Unit.WORKDAY.value, "tacit_approval": "否",
@@ -238,10 +236,9 @@ def withdraw(visit: Visit) -> Response:
 def approve(visit: Visit) -> Response:
     """Publish it as the second person; due dates begin to be counted at once."""
     try:
-        approving.approve(visit.site.county, visit.who, _draft(visit))
+        approving.approve_and_count(visit.site.county, visit.who, _draft(visit))
     except BianminError as error:
         return _page(visit, status=status_of(error), problem=str(error))
-    count_on(visit)
     return visit.go("/editions?done=published")
 
 
@@ -270,11 +267,6 @@ def rebase(visit: Visit) -> Response:
         ),
         "rebased",
     )
-
-
-def count_on(visit: Visit) -> None:
-    """Count a few batches of due dates; what is left is done by the hour."""
-    recounting.run(visit.site.county, batches=BATCHES_AT_ONCE)
 
 
 # ---- pages
@@ -318,6 +310,7 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         total=len(items),
         wanted=wanted,
         years=_years(seen),
+        this_year=visit.site.county.today().year,
         problem=problem,
         done=visit.query.get("done", ""),
         is_maker=seen.row.made_by == visit.who.author,

@@ -25,7 +25,8 @@ PATHS = {kind: word for word, kind in KIND_WORDS.items()}
 REASONS = ("收费已取消，退还群众", "按新版目录退还差额", "群众已签收退款")
 WORDS = (
     listing.IN_FORCE, listing.AHEAD, listing.PAST, refunds.CANCELLED, refunds.LOWERED,
-    *(group.value for group in Group), *sheets.YEAR_WORDS, sheets.WORKED, sheets.FREE, *REASONS,
+    *(group.value for group in Group), *sheets.YEAR_WORDS, sheets.WORKED, sheets.FREE,
+    sheets.SUMMARY, *REASONS,
     *edition_drafts.WORDS, *(column.heading for column in ITEM_COLUMNS),
 )  # fmt: skip
 """What Python hands to the templates, for the catalogues."""
@@ -168,7 +169,7 @@ def show_recount(visit: Visit) -> Response:
 def go_on(visit: Visit) -> Response:
     """Count a few batches more at once, without waiting for the hour."""
     recount = visit.field("recount")
-    edition_drafts.count_on(visit)
+    recounting.run(visit.site.county, batches=recounting.BATCHES_AT_ONCE)
     return visit.go(f"/editions/recounts/{recount}")
 
 
