@@ -13,6 +13,7 @@ from shared.item_rows import FIELD_OF, ITEM_COLUMNS, words_of
 
 HEADINGS = {column.name: column.heading for column in ITEM_COLUMNS}
 SUMMARY = "概要"
+MAKE_UP, DAY_OFF = "班", "休"
 WORKED, FREE = "上班", "休息"
 ADDED_YEAR, REMOVED_YEAR, NOW_PROVISIONAL, NOW_CERTAIN = (
     "新增年份（暂定）", "删去年份", "改为暂定", "已有放假通知，不再暂定",
@@ -193,7 +194,8 @@ def _month(edition: CalendarEdition, base: CalendarEdition | None, year: int, mo
     days: list[Day | None] = [None] * on.weekday()
     while on.month == month:
         is_worked, is_weekend = edition.is_working_day(on), on.weekday() >= 5
-        mark = "班" if is_worked and is_weekend else "" if is_worked or is_weekend else "休"
+        mark = MAKE_UP if is_worked and is_weekend else ""
+        mark = mark if is_worked or is_weekend else DAY_OFF
         is_changed = (
             base is not None and year in base.years and base.is_working_day(on) != is_worked
         )

@@ -26,7 +26,7 @@ REASONS = ("收费已取消，退还群众", "按新版目录退还差额", "群
 WORDS = (
     listing.IN_FORCE, listing.AHEAD, listing.PAST, refunds.CANCELLED, refunds.LOWERED,
     *(group.value for group in Group), *sheets.YEAR_WORDS, sheets.WORKED, sheets.FREE,
-    sheets.SUMMARY, *REASONS,
+    sheets.SUMMARY, sheets.MAKE_UP, sheets.DAY_OFF, *REASONS,
     *edition_drafts.WORDS, *(column.heading for column in ITEM_COLUMNS),
 )  # fmt: skip
 """What Python hands to the templates, for the catalogues."""
