@@ -22,6 +22,8 @@ from server.api.table import ENDPOINTS
 from server.attached import AttachmentMissing
 from server.database import DatabaseUnavailable
 from server.desk import Desk, UnknownConflict, UnknownRecord
+from server.editions.drafts import UnknownDraft
+from server.editions.listing import UnknownEdition
 from server.http import BodyTooLarge, read_body
 from server.sight import NotAllowed
 from server.throttle import TooManyTries
@@ -54,6 +56,8 @@ STATUSES: tuple[tuple[type[BianminError], int], ...] = (
     (UnknownRecord, 404),
     (AttachmentMissing, 404),
     (UnknownStaff, 404),
+    (UnknownDraft, 404),
+    (UnknownEdition, 404),
     (UnknownSite, 404),
     (UnknownConflict, 409),
     (BodyTooLarge, 413),

@@ -27,13 +27,14 @@ from shared.calendars import FREE, WORKED, CalendarEdition, YearTable
 from shared.catalogue import CatalogueEdition, Item
 from shared.catalogue_diff import Difference, DoesNotFit, apply, compare
 from shared.errors import Misuse, Refused
-from shared.item_rows import read_item
+from shared.item_rows import ITEM_COLUMNS, read_item
 from shared.rows import Fault
 
 DRAFT, PROPOSED = "draft", "proposed"
 STATES = {DRAFT: "草稿", PROPOSED: "待批准"}
 DOCUMENT_MAX, DOC_NO_MAX = 200, 100
 YEARS_MAX = 12
+_HEADINGS = {column.name: column.heading for column in ITEM_COLUMNS}
 
 
 class UnknownDraft(Refused):
@@ -56,12 +57,13 @@ class UnknownCode(Refused):
     """The draft has no item of this code, or has it already."""
 
 
-class ItemRefused(Refused):
+class ItemRefused(Misuse):
     """A form of an item has faults; `faults` names each."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__(f"有 {len(faults)} 处需要更正，请看标红的栏目。")
+        told = [f"「{_HEADINGS[fault.column]}」{fault.sentence}" for fault in faults]
+        super().__init__("\n".join([f"有 {len(faults)} 处需要更正，没有保存：", *told]))
 
 
 class WrongHead(Misuse):

@@ -110,10 +110,14 @@ class Office:
     def publish_free_days(self, first: date, last: date, on: date | None = None) -> Operation:
         """Publish a calendar in which these days are free."""
         draft = self.draft(CALENDAR)
+        self.free_days(draft, first, last)
+        return self.publish(draft, on)
+
+    def free_days(self, draft: bytes, first: date, last: date) -> None:
+        """Make these days of a draft free."""
         drafts.set_days(
             self.county, self.maker, draft, self.revision(draft), first, last, worked=False
         )
-        return self.publish(draft, on)
 
     def due_on(self, record: bytes | Operation) -> int | None:
         """The due date that lists show of a record."""

@@ -1,0 +1,120 @@
+"""The catalogue changes while a village is out of reach (STORIES.md B3): served, real tablets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.county import Served, served, synchronise
+from mobile import editions
+from mobile.desk import Recorded
+from mobile.tablet import Tablet
+from server.county import CALENDAR, County
+from server.editions import recounting, refunds
+from server.opening import close_county, open_county
+from server.verify import verify
+from shared import ids
+from shared.catalogue import Fee, Item, ItemKind
+from tests.server.core.editing import Office
+
+PAID = "BM-RS-007"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def county(running: Served) -> Iterator[County]:
+    """The served county, opened beside its processes as a command opens it."""
+    opened = open_county(running.folder / "county")
+    yield opened
+    close_county(opened)
+
+
+def proxy(tablet: Tablet) -> Recorded:
+    done = tablet.desk.record("proxy", {"person_name": "李婠", "item": PAID})
+    assert isinstance(done, Recorded)
+    return done
+
+
+def charge(tablet: Tablet, of: Recorded, fen: int) -> Recorded:
+    """Take money, under the edition this tablet has."""
+    assert tablet.desk.catalogue is not None
+    edition = tablet.desk.catalogue.edition
+    assert edition.by_code[PAID].fee.amount_fen == fen
+    done = tablet.desk.record(
+        "charge",
+        {"of": ids.record_text(of.record), "amount_fen": fen, "fee_version": edition.number},
+    )
+    assert isinstance(done, Recorded)
+    return done
+
+
+def changed(item: Item) -> Item:
+    """The edition of B3: a fee is cancelled and an item becomes 即办."""
+    if item.code != PAID:
+        return item
+    return msgspec.structs.replace(item, fee=Fee(), kind=ItemKind.INSTANT, promised_days=0)
+
+
+def test_an_edition_reaches_tablets_and_money_taken_under_the_old_one_goes_back(
+    running: Served, county: County
+) -> None:
+    near, far = running.tablet("near"), running.tablet("far")
+    for tablet in (near, far):
+        synchronise(tablet, running.url)
+    before = proxy(near)
+    office = Office(county)
+    office.publish_catalogue(changed)
+    synchronise(near, running.url)
+    after = proxy(near)
+    old, late = near.desk.show(before.record).record, proxy(far)
+    new = near.desk.show(after.record).record
+    assert (old.fields["promised_days"], old.fields["item_kind"]) == (7, "promise")
+    assert (new.fields["promised_days"], new.fields["item_kind"]) == (0, "instant")
+    assert old.fields["item_edition"] != new.fields["item_edition"]
+    taken = charge(far, late, 2000)
+    assert refunds.tasks(county, office.maker) == []
+    synchronise(far, running.url)
+    (task,) = refunds.tasks(county, office.maker)
+    assert (task.charge, task.back_fen) == (taken.record, 2000)
+    kept = far.desk.show(late.record).record.fields
+    assert (kept["item_edition"], kept["promised_days"]) == (old.fields["item_edition"], 7)
+    done = refunds.refund(county, office.maker, task.charge, "收费已取消，退还群众")
+    synchronise(far, running.url)
+    shown = far.desk.show(taken.record)
+    assert (shown.record.state, shown.record.fields["refunded_fen"]) == ("已退", 2000)
+    assert shown.record.history[-1].operation == done.id
+    assert far.desk.catalogue is not None
+    assert far.desk.catalogue.edition.by_code[PAID].fee == Fee()
+    assert verify(county).violations == ()
+
+
+def test_a_calendar_reaches_tablets_and_both_sides_count_the_same(
+    running: Served, county: County
+) -> None:
+    tablet = running.tablet("near")
+    office, today = Office(county), county.today()
+    synchronise(tablet, running.url)
+    base = editions.calendar(tablet.store, today)
+    assert base is not None
+    free = next(day for n in range(1, 60) if base.is_working_day(day := today + timedelta(days=n)))
+    draft = office.draft(CALENDAR)
+    office.free_days(draft, free, free)
+    office.publish(draft)
+    recounting.run(county)
+    synchronise(tablet, running.url)
+    mine = editions.calendar(tablet.store, today)
+    with county.ledger.read() as tx:
+        theirs = county.editions(tx).calendar
+    assert mine == theirs != base
+    assert not mine.is_working_day(free)
+    assert mine.begins_on == today > date(2026, 1, 1)
+    assert verify(county).violations == ()
