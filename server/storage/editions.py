@@ -30,12 +30,13 @@ class EditionsRoom(Access):
     def lock_editions(self, kind: str) -> list[Edition]:
         """Return the editions of a kind, latest first; until the end nobody else publishes one.
 
-        Two approvals wait for each other on the rows of what is published already.
+        Two approvals wait for each other on the rows of what is published already. What the first
+        one adds is seen only by a statement that begins after the wait, hence the second look.
         """
-        statement = self._select(editions).where(_e.kind == kind).order_by(_e.number.desc())
         if not self._is_sqlite:
-            statement = statement.with_for_update()
-        return self._rows(Edition, statement)
+            held = select(_e.number).where(_e.county == self.county, _e.kind == kind)
+            self.connection.execute(held.order_by(_e.number).with_for_update())
+        return self.all_editions(kind)
 
     # ---- drafts
 

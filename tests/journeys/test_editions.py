@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+import requests
 
-from benchmarks.county import Served, served, synchronise
-from mobile import editions
+from benchmarks.county import PIN, QUICK, Served, served, synchronise
+from mobile import editions, enrolment
 from mobile.desk import Recorded
-from mobile.tablet import Tablet
-from server.county import CALENDAR, County
+from mobile.enrolment import Invitation
+from mobile.tablet import Locked, Machine, Tablet
+from server.admin import invite
+from server.county import County, day_number
 from server.editions import recounting, refunds
 from server.opening import close_county, open_county
 from server.verify import verify
 from shared import ids
 from shared.catalogue import Fee, Item, ItemKind
+from sync.exchange import Exchange
 from tests.server.core.editing import Office
 
 PAID = "BM-RS-007"
@@ -97,24 +102,47 @@ def test_an_edition_reaches_tablets_and_money_taken_under_the_old_one_goes_back(
     assert verify(county).violations == ()
 
 
+def window(running: Served, county: County) -> Tablet:
+    """The tablet of a township's window: it accepts cases."""
+    machine = Machine.real()
+    locked = Locked(
+        running.folder / "window", Machine(machine.clock, machine.entropy, kdf=QUICK, floor=QUICK)
+    )
+    code = invite(county, "510322100000").code
+    with requests.Session() as session:
+        enrolment.enrol(
+            locked, Invitation(running.url, code), name="陈静", pin=PIN, session=session,
+            exchange=lambda url: Exchange(session, url, monotonic=time.monotonic),
+        )  # fmt: skip
+    return locked.unlock(PIN)
+
+
 def test_a_calendar_reaches_tablets_and_both_sides_count_the_same(
     running: Served, county: County
 ) -> None:
-    tablet = running.tablet("near")
+    tablet = window(running, county)
     office, today = Office(county), county.today()
     synchronise(tablet, running.url)
     base = editions.calendar(tablet.store, today)
     assert base is not None
-    free = next(day for n in range(1, 60) if base.is_working_day(day := today + timedelta(days=n)))
-    draft = office.draft(CALENDAR)
-    office.free_days(draft, free, free)
-    office.publish(draft)
-    recounting.run(county)
+    made = tablet.desk.record("case", {"person_name": "李婠", "item": "BM-MZ-001"})
+    assert isinstance(made, Recorded)
+    tablet.desk.act(made.record, "accept", {})
     synchronise(tablet, running.url)
-    mine = editions.calendar(tablet.store, today)
+
+    def on_tablet() -> int:
+        due = editions.due(tablet.store, tablet.desk.show(made.record).record, today)
+        assert due is not None
+        return day_number(due.on)
+
+    before = on_tablet()
+    assert before == office.due_on(made.record)
+    free = next(day for n in range(1, 60) if base.is_working_day(day := today + timedelta(days=n)))
+    office.publish_free_days(free, free)
+    recounting.run(county)
+    assert office.due_on(made.record) != before == on_tablet()
+    synchronise(tablet, running.url)
+    assert on_tablet() == office.due_on(made.record) > before
     with county.ledger.read() as tx:
-        theirs = county.editions(tx).calendar
-    assert mine == theirs != base
-    assert not mine.is_working_day(free)
-    assert mine.begins_on == today > date(2026, 1, 1)
+        assert editions.calendar(tablet.store, today) == county.editions(tx).calendar
     assert verify(county).violations == ()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -151,6 +153,29 @@ def test_of_two_drafts_on_one_base_the_second_is_told(office: Office) -> None:
     names = office.catalogue().by_code
     assert (names[ONE].name, names[OTHER].name) == ("甲改", "乙改")
     assert states(office) == [(3, IN_FORCE), (2, PAST), (1, PAST)]
+
+
+def test_two_approvals_at_once_leave_one_edition(both: County) -> None:
+    """Two administrators press the button in the same moment, on drafts of one base."""
+    office = Office(both)
+    found = [office.draft(), office.draft()]
+    for draft, code in zip(found, (ONE, OTHER), strict=True):
+        office.rename(draft, code, f"改名{code}")
+        office.head(draft)
+        office.propose(draft)
+    start = threading.Barrier(2)
+
+    def press(draft: bytes) -> str:
+        start.wait()
+        try:
+            approving.approve(both, office.second, draft)
+        except drafts.BaseMoved:
+            return "told"
+        return "published"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, found)) == ["published", "told"]
+    assert states(office) == [(2, IN_FORCE), (1, PAST)]
 
 
 def test_drafts_that_changed_the_same_item_are_not_brought_together(office: Office) -> None:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from server.admin import accounts_of
-from server.api.edition_messages import DraftLine
+from server.api.editions import ENDPOINTS
+from server.api.openapi import PREFIX
 from server.console.app import console_app
-from server.county import CALENDAR, CATALOGUE, County
-from server.editions import drafts
+from server.county import County
+from server.editions import drafts, recounting
 from server.editions.table import catalogue_xlsx
-from server.storage import Tx
 from shared import ids
 from shared.item_rows import cells_of
 from tests.server.browser import Browser
 from tests.server.core.editing import DOC_NO, TODAY, Office, accepted
 from tests.server.core.test_editions_refunds import PAID, charge, without_fee
 from tests.server.core.world import Tablet, township_of, villages
+from tests.server.test_api import Client
 
 ONE = "BM-MZ-001"
 NASTY = "<script>alert(1)</script>\"'&"
@@ -86,12 +85,6 @@ def draft(maker: Desk) -> str:
     done = maker.send("/editions/drafts", maker.get("/editions"), kind="catalogue")
     assert done.status_code == 303
     return done.headers["location"]
-
-
-@pytest.fixture
-def rows(county: County) -> Iterator[Tx]:
-    with county.ledger.read() as tx:
-        yield tx
 
 
 def change(desk: Desk, draft: str, **cells: str) -> httpx.Response:
@@ -256,43 +249,71 @@ def test_who_has_no_part_in_drafts_sees_published_editions_only(
     assert clerk.api("GET", "/editions/difference?kind=x&from=1&to=1").status_code == 422
 
 
-def test_the_whole_way_through_the_api(county: County, maker: Desk, second: Desk) -> None:
-    begun = maker.api("POST", "/editions/drafts", json={"kind": "catalogue"}).json()
+class Program(Client):
+    """A program whose every answer is held against the OpenAPI document."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.browser)
+        self.token = self.ask("POST", "/session", {"name": desk.name, "password": desk.password})[
+            "token"
+        ]
+
+    def _template(self, path: str) -> str:
+        return PREFIX + re.sub("^/editions/drafts/[^/]+", "/editions/drafts/{draft}", path)
+
+
+def test_every_endpoint_answers_as_the_document_says(
+    county: County, maker: Desk, second: Desk
+) -> None:
+    one, other = Program(maker), Program(second)
+    begun = one.ask("POST", "/editions/drafts", {"kind": "catalogue"})
     path = f"/editions/drafts/{begun['draft']}"
     with county.ledger.read() as tx:
         cells = cells_of(county.editions(tx).catalogue.by_code[ONE])
-    line = maker.api(
-        "POST", f"{path}/item",
-        json={"revision": 1, "code": ONE, "cells": {**cells, "promised_workdays": "3"}},
-    ).json()  # fmt: skip
-    assert line["revision"] == 2
-    wrong = maker.api(
-        "POST", f"{path}/item", json={"revision": 2, "code": ONE, "cells": {**cells, "name": ""}}
-    )
-    assert wrong.status_code == 422
-    assert "「事项名称」不能为空" in wrong.text
-    day = (date.fromisoformat(begun["effective_on"]) + timedelta(days=1)).isoformat()
-    head = {"revision": 2, "document": "目录", "doc_no": DOC_NO, "effective_on": day}
-    line = maker.api("POST", f"{path}/head", json=head).json()
-    assert set(line) == set(DraftLine.__struct_fields__)
-    whole = maker.api("GET", path).json()
-    assert [group["group"] for group in whole["difference"]["groups"]] == ["时限改变"]
-    assert maker.api("POST", f"{path}/propose", json={"revision": 3}).status_code == 200
-    sent_back = second.api("POST", f"{path}/reject", json={"reason": "日期不对"})
-    assert sent_back.status_code == 200
-    (line,) = maker.api("GET", "/editions/drafts").json()
+    item = {"revision": 1, "code": ONE, "cells": {**cells, "promised_workdays": "3"}}
+    assert one.ask("POST", f"{path}/item", item)["revision"] == 2
+    item = {"revision": 2, "code": ONE, "cells": {**cells, "name": ""}}
+    wrong = one.ask("POST", f"{path}/item", item, status=422)
+    assert "「事项名称」不能为空" in wrong["sentence"]
+    one.ask("POST", f"{path}/drop", {"revision": 2, "code": PAID})
+    one.ask("POST", f"{path}/rebase", {"revision": 3})
+    head = {"revision": 3, "document": "目录", "doc_no": DOC_NO, "effective_on": str(TODAY)}
+    assert one.ask("POST", f"{path}/head", {**head, "effective_on": "2026-02-30"}, status=422)
+    one.ask("POST", f"{path}/head", head)
+    whole = one.ask("GET", path)
+    assert [group["group"] for group in whole["difference"]["groups"]] == ["取消", "时限改变"]
+    one.ask("POST", f"{path}/propose", {"revision": 4})
+    one.ask("POST", f"{path}/withdraw")
+    one.ask("POST", f"{path}/propose", {"revision": 6})
+    other.ask("POST", f"{path}/reject", {"reason": "日期不对"})
+    (line,) = one.ask("GET", "/editions/drafts")
     assert (line["state"], line["note"]) == ("draft", "日期不对")
-    revision = {"revision": line["revision"]}
-    assert maker.api("POST", f"{path}/propose", json=revision).status_code == 200
-    assert maker.api("POST", f"{path}/approve").status_code == 403
-    done = second.api("POST", f"{path}/approve")
-    assert done.status_code == 200
-    found = second.api("GET", "/editions").json()
-    newest = next(one for one in found if one["kind"] == "catalogue")
-    assert (newest["number"], newest["state"], newest["doc_no"]) == (2, "ahead", DOC_NO)
-    assert newest["operation"] == done.json()["operation"]
+    one.ask("POST", f"{path}/propose", {"revision": line["revision"]})
+    assert "第二个人" in one.ask("POST", f"{path}/approve", status=403)["sentence"]
+    done = other.ask("POST", f"{path}/approve")
+    newest = next(e for e in other.ask("GET", "/editions") if e["kind"] == "catalogue")
+    assert (newest["number"], newest["state"], newest["doc_no"]) == (2, "in_force", DOC_NO)
+    assert newest["operation"] == done["operation"]
     assert newest["made_by"] != newest["second_signer"]
-    sheet = second.api("GET", "/editions/difference?kind=catalogue&from=1&to=2").json()
-    (entry,) = sheet["groups"][0]["entries"]
-    assert entry["code"] == ONE
-    assert {CATALOGUE, CALENDAR} == {"catalogue_edition", "calendar_edition"}
+    sheet = other.ask(
+        "GET", "/editions/difference", **{"kind": "catalogue", "from": "1", "to": "2"}
+    )
+    assert {entry["code"] for group in sheet["groups"] for entry in group["entries"]} == {ONE, PAID}
+    late = charge(Tablet(county, villages()[0]), TODAY)
+    (task,) = one.ask("GET", "/editions/refunds")
+    assert task["charge"] == ids.record_text(late.skeleton.record)
+    one.ask("POST", "/editions/refunds", {"charge": task["charge"], "reason": "已退"})
+    one.ask("POST", "/editions/refunds", {"charge": task["charge"], "reason": "再退"}, status=409)
+    assert [one["back_fen"] for one in one.ask("GET", "/editions/refunds", done="true")] == [2000]
+    path = f"/editions/drafts/{one.ask('POST', '/editions/drafts', {'kind': 'calendar'})['draft']}"
+    days = {"revision": 1, "first": "2027-01-04", "last": "2027-01-08", "worked": False}
+    one.ask("POST", f"{path}/days", days)
+    one.ask("POST", f"{path}/year", {"revision": 2, "year": 2027, "provisional": False})
+    assert one.ask("GET", path)["difference"]["years"][0]["year"] == 2027
+    published = Office(county).publish_free_days(TODAY, TODAY)
+    recounting.run(county)
+    (recount,) = one.ask("GET", "/editions/recounts")
+    assert recount["recount"] == published.id.hex()
+    assert one.ask("GET", "/editions/recounts/changes", recount=recount["recount"]) == []
+    asked = {each for each in one.seen | other.seen if each[1] != f"{PREFIX}/session"}
+    assert asked == {(one.method, PREFIX + one.path) for one in ENDPOINTS}
