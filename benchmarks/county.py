@@ -43,9 +43,9 @@ class Served:
     url: str
     process: int
 
-    def tablet(self, name: str) -> Tablet:
-        """Enrol a tablet of the village; return it unlocked."""
-        code = _invitation(self.folder / "county")
+    def tablet(self, name: str, site: str = VILLAGE) -> Tablet:
+        """Enrol a tablet of the village (or of the site with this region code), unlocked."""
+        code = _invitation(self.folder / "county", site)
         machine = Machine.real()
         locked = Locked(
             self.folder / name, Machine(machine.clock, machine.entropy, kdf=QUICK, floor=QUICK)
@@ -132,9 +132,9 @@ def children_of(process: int) -> list[int]:
     return found
 
 
-def _invitation(home: Path) -> str:
+def _invitation(home: Path, site: str) -> str:
     county = open_county(home)
     try:
-        return invite(county, VILLAGE).code
+        return invite(county, site).code
     finally:
         close_county(county)

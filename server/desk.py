@@ -8,7 +8,7 @@ down.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
@@ -23,6 +23,7 @@ from server.report import Report, make_report
 from server.sight import Sight, Subject
 from server.storage import RecordFilter, Tx
 from server.storage.rows import Judgement, RecordRow
+from server.todo.claims import Claims
 from server.veil import MASKED, Veil, is_masked, personal_fields
 from shared import ids
 from shared.canonical import Value
@@ -69,6 +70,8 @@ class Desk:
 
     county: County
     accounts: Accounts
+    claims: Claims = field(default_factory=Claims)
+    """Which entries of 待处理 colleagues have open."""
 
     # ---- reading
 
@@ -217,6 +220,9 @@ class Desk:
         if found is None and not asked.again:
             raise UnknownConflict("这个冲突已经由他人裁定，或不存在，请刷新列表。")
         sides = found.values if found else folded.registers.get(asked.field, ())
+        if found is None:
+            with self.county.ledger.read() as tx:
+                sides = (*sides, *reconcile.sides_settled(tx, record, asked.field))
         value = _chosen(folded.kind, asked, sides)
         shown = [ids.parse_operation(head) for head in asked.heads or ()] or folded.heads
         return reconcile.settle(
@@ -242,21 +248,30 @@ class Desk:
         return reconcile.settle_pair(self.county, pair, same, asked.reason, person.staff)
 
     def judge(self, person: Person, asked: messages.Judge) -> Operation:
-        """Admit or refuse a held operation; raises UnknownRecord, NotAllowed."""
+        """Admit or refuse a held operation; raises UnknownRecord, UnknownConflict, NotAllowed."""
         operation = ids.parse_operation(asked.operation)
+        return self.judge_all(
+            person, [operation], asked.decision == "admit", asked.reason, again=asked.again
+        )
+
+    def judge_all(
+        self, person: Person, operations: Sequence[bytes], admit: bool, reason: str, *,
+        again: bool = False,
+    ) -> Operation:  # fmt: skip
+        """Admit or refuse operations with one verdict; raises as `judge` does."""
         with self.county.ledger.read() as tx:
-            judged = tx.judgements_of([operation]).get(operation)
-            row = tx.record(judged.record) if judged else None
-            known = _subjects(tx, [row] if row else [])
+            judged = tx.judgements_of(operations)
+            rows = tx.records({one.record for one in judged.values()})
+            known = _subjects(tx, rows.values())
             editions = self.county.editions(tx)
-        if judged is None:
+        if not operations or len(judged) < len(set(operations)):
             raise UnknownRecord("没有这条操作，可能编号有误，请从待审列表中选择。")
-        site = judged.site
-        unknown = Subject(judged.kind, None, site, editions.township_of(site), {})
-        subject = known.get(judged.record, unknown)
-        sight.require_judge(person, editions, subject)
-        admit = asked.decision == "admit"
-        return reconcile.judge(self.county, operation, admit, asked.reason, person.staff)
+        for one in judged.values():
+            unknown = Subject(one.kind, None, one.site, editions.township_of(one.site), {})
+            sight.require_judge(person, editions, known.get(one.record, unknown))
+            if not again and one.reason == reconcile.DECIDED_BY_STAFF:
+                raise UnknownConflict("这条操作已经由他人审定，请刷新列表。")
+        return reconcile.judge(self.county, operations, admit, reason, person.staff)
 
     # ---- rights
 

@@ -37,9 +37,9 @@ DECIDED = {"同一件": SAME, "不是同一件": DIFFERENT}
 """State of a pair's record → what the list of pairs says."""
 MERGED = "已并入"
 NAME_SITE = "name_site"
-_NUMBER, _VERIFIED, _NAME_PHONE = "id", "verified", "name_phone"
+NUMBER, _VERIFIED, _NAME_PHONE = "id", "verified", "name_phone"
 _RULES = {
-    _NUMBER: "证件号码相同",
+    NUMBER: "证件号码相同",
     NAME_SITE: "姓名和所在村相同",
     _NAME_PHONE: "姓名和电话相同",
 }
@@ -101,7 +101,7 @@ def _keys_of(tx: Tx, editions: Editions, record: Record, site: str) -> list[Matc
     texts: list[tuple[str, str]] = []
     number = fields.get("id_no")
     if isinstance(number, str) and number:
-        texts.append((_NUMBER, number))
+        texts.append((NUMBER, number))
         if _is_verified(record):
             texts.append((_VERIFIED, number))
     if isinstance(name, str) and name:
@@ -147,13 +147,18 @@ def _candidates(
     for other in equal:
         if other.record == key.record or other.item != key.item:
             continue
-        if _days_apart(key.effective_on, other.effective_on) > DAYS:
+        if not are_near(key, other):
             continue
         # Where both sides have a verified number, numbers decide and names say nothing.
-        if key.kind != _NUMBER and matter.is_sure and tx.match_keys_of(other.record, _VERIFIED):
+        if key.kind != NUMBER and matter.is_sure and tx.match_keys_of(other.record, _VERIFIED):
             continue
         if not _linked(tx, matter, other.record):
             yield other
+
+
+def are_near(one: MatchKey, other: MatchKey) -> bool:
+    """Whether two records began within the days of a double filing."""
+    return _days_apart(one.effective_on, other.effective_on) <= DAYS
 
 
 def _pair(key: MatchKey, other: MatchKey) -> PairRow:

@@ -7,13 +7,13 @@ ask (`shared.permissions.may`); here stands what a decision does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from server import matching, merging, numbering, steward
 from server.county import County
 from server.landing import Landing
-from server.rejudging import free_held, rule
+from server.rejudging import SETTLE, free_held, rule
 from server.steward import Draft
 from server.storage import Tx
 from server.storage.rows import Judgement, PairRow
@@ -21,7 +21,7 @@ from server.verdicts import Ruling
 from shared import ids, kinds, lifecycle, reasons
 from shared.canonical import Value
 from shared.errors import Refused
-from shared.fold import fold
+from shared.fold import Entry, fold
 from shared.operation import Operation
 from shared.permissions import rank_of
 from shared.record import STATE, Candidate, Conflict, Record
@@ -29,6 +29,9 @@ from shared.validation import validate
 from shared.verdict import Status
 
 UNSETTLED = (Status.HELD, Status.REFUSED)
+DECIDED_BY_STAFF = "staff_decision"
+Step = Callable[[Tx], Operation]
+"""A decision, ready to be done in a transaction: for good, or to see what it would lead to."""
 
 
 class NothingToSettle(Refused):
@@ -88,7 +91,17 @@ def settle(
     county: County, record: bytes, register: str, value: Value, reason: str, staff: str, *,
     shown: Sequence[bytes] | None = None,
 ) -> Operation:  # fmt: skip
-    """Choose the value of a register; raise NothingToSettle or InvalidField.
+    """Choose the value of a register; raise NothingToSettle or InvalidField."""
+    return county.ledger.writing(
+        settling(county, record, register, value, reason, staff, shown=shown)
+    )
+
+
+def settling(
+    county: County, record: bytes, register: str, value: Value, reason: str, staff: str, *,
+    shown: Sequence[bytes] | None = None,
+) -> Step:  # fmt: skip
+    """Return what `settle` does inside a transaction.
 
     `shown` are the heads the person saw (default: those of now): work that arrived since then stays
     beside the decision as a new conflict. `staff` is the id of the member who decides.
@@ -114,36 +127,65 @@ def settle(
         landing.finish()
         return done
 
-    return county.ledger.writing(step)
+    return step
 
 
-def judge(county: County, operation: bytes, admit: bool, reason: str, staff: str) -> Operation:
-    """Admit or refuse a held (or refused) operation; return the verdict that says so."""
+def judge(
+    county: County, operations: Sequence[bytes], admit: bool, reason: str, staff: str
+) -> Operation:  # fmt: skip
+    """Admit or refuse held operations; return the one verdict that says so.
+
+    Refused ones and those a person has judged before can be judged again. Raises NothingToSettle.
+    """
+    return county.ledger.writing(judging(county, operations, admit, reason, staff))
+
+
+def judging(
+    county: County, operations: Sequence[bytes], admit: bool, reason: str, staff: str
+) -> Step:
+    """Return what `judge` does inside a transaction."""
 
     def step(tx: Tx) -> Operation:
-        found = tx.judgements_of([operation]).get(operation)
-        if found is None or Status(found.status) not in UNSETTLED:
+        known = tx.judgements_of(operations)
+        found = [known[one] for one in operations if one in known and _is_open(known[one])]
+        if not found or len(found) < len(operations):
             raise NothingToSettle("没有这条待审操作，可能已经处理，请刷新列表。")
         landing = Landing(tx, county.editions(tx))
-        landing.load([found.record])
-        rank = found.rank or _rank(tx, found)
+        landing.load(one.record for one in found)
         status = Status.ADMITTED if admit else Status.REFUSED
-        ruling = Ruling(status, rank, "staff_decision", found.effective_at)
-        done = rule(tx, county, landing, [(operation, ruling)], reason, f"staff:{staff}")
-        free_held(tx, county, landing, found.record)
+        rulings = [
+            (
+                one.operation,
+                Ruling(status, one.rank or _rank(tx, one), DECIDED_BY_STAFF, one.effective_at),
+            )
+            for one in found
+        ]
+        done = rule(tx, county, landing, rulings, reason, f"staff:{staff}")
+        for record in dict.fromkeys(one.record for one in found):
+            free_held(tx, county, landing, record)
         numbering.assign(tx, county, landing)
         landing.finish()
         return done
 
-    return county.ledger.writing(step)
+    return step
+
+
+def _is_open(judgement: Judgement) -> bool:
+    """Whether a person may judge this: what waits, what was refused, what a person judged."""
+    return Status(judgement.status) in UNSETTLED or judgement.reason == DECIDED_BY_STAFF
 
 
 def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str) -> Operation:
-    """Decide a possible double filing; `same` merges the later record into the earlier one.
+    """Decide a possible double filing; raises NothingToSettle."""
+    return county.ledger.writing(pairing(county, pair, same, reason, staff))
 
-    A merger is one operation on each record, in one transaction with the decision; a record that
-    was merged before is followed to the one that stands for it. `different` after `same` takes the
-    merger back in the same way.
+
+def pairing(county: County, pair: bytes, same: bool, reason: str, staff: str) -> Step:
+    """Return what `settle_pair` does inside a transaction.
+
+    `same` merges the later record into the earlier one: one operation on each record, in one
+    transaction with the decision; a record that was merged before is followed to the one that
+    stands for it. `different` after `same` takes the merger back in the same way.
     """
 
     def step(tx: Tx) -> Operation:
@@ -169,7 +211,40 @@ def settle_pair(county: County, pair: bytes, same: bool, reason: str, staff: str
         landing.finish()
         return done[0]
 
-    return county.ledger.writing(step)
+    return step
+
+
+def sides_open(tx: Tx, record: bytes, register: str) -> tuple[Candidate, ...]:
+    """Return the values of an open conflict; () where there is none."""
+    conflicts = fold(tx.operations_of([record])[record]).conflicts
+    return next((one.values for one in conflicts if one.register == register), ())
+
+
+def sides_settled(tx: Tx, record: bytes, register: str) -> tuple[Candidate, ...]:
+    """Return the values that settles of a register chose from; () where none was ever open."""
+    known = {one.operation.id: one for one in tx.operations_of([record])[record]}
+    settles = [
+        one.operation.skeleton
+        for one in known.values()
+        if one.operation.skeleton.act == SETTLE and register in _settled(one.operation)
+    ]
+    for settle in sorted(settles, key=lambda one: one.clock, reverse=True):
+        ahead, shown = list(settle.parents), dict[bytes, Entry]()
+        while ahead:
+            one = ahead.pop()
+            if one in known and one not in shown:
+                shown[one] = known[one]
+                ahead += known[one].operation.skeleton.parents
+        conflicts = fold(shown.values()).conflicts if shown else ()
+        for conflict in conflicts:
+            if conflict.register == register:
+                return conflict.values
+    return ()
+
+
+def _settled(operation: Operation) -> Mapping[str, Value]:
+    values = operation.data.get("values") if operation.has_data else None
+    return values if isinstance(values, dict) else {}
 
 
 def _merger(

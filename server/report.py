@@ -68,7 +68,7 @@ def make_report(
     require_period(from_on, to_on)
     chosen = find_site(sites, site, to_on) if site else None
     among = _below(sites, chosen) if chosen else None
-    scope = Scope(_Levels(sites, to_on), among, item, channel)
+    scope = Scope(Levels(sites, to_on), among, item, channel)
     asked = Asked(tx, sites, from_on, to_on, today, scope, fields)
     figures = all_figures(asked)
     return Report(from_on, to_on, chosen, {d.key: figures[d.key] for d in DEFINITIONS})
@@ -102,7 +102,7 @@ def as_date(number: int | None) -> date | None:
     return date(number // 10_000, number // 100 % 100, number % 100)
 
 
-class _Levels:
+class Levels:
     """The level of a site id or region code; what no edition names counts at no window."""
 
     def __init__(self, sites: SiteEdition, on: date) -> None:

@@ -130,7 +130,7 @@ def _people(county: County, now: int) -> tuple[Line, Line, Line]:
     return (
         tablets,
         _line("clock_back" if back else "clock", not back, {"when": minute(now)}),
-        _line("held" if held else "no_held", True, {"n": held}, "/held"),
+        _line("held" if held else "no_held", True, {"n": held}, "/todo?kind=held"),
     )
 
 

@@ -5,7 +5,7 @@ An area of the console declares its own `ENDPOINTS` with these; `server.api.tabl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from server.accounts import Accounts, Person
-from server.api import messages
 from server.desk import Desk
 from shared.errors import Misuse
 
@@ -89,7 +88,7 @@ class Endpoint:
 class Page:
     """A list with the id after which the next one begins, for the Link header."""
 
-    items: list[messages.RecordLine]
+    items: Sequence[object]
     next_before: str | None
 
 

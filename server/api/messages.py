@@ -209,11 +209,12 @@ class SettlePair(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Judge(msgspec.Struct, forbid_unknown_fields=True):
-    """A decision on a held operation."""
+    """A decision on a held operation; `again`: on one that was refused, or decided before."""
 
     operation: OperationId
     decision: Literal["admit", "refuse"]
     reason: Reason
+    again: bool = False
 
 
 class Done(msgspec.Struct):

@@ -14,14 +14,12 @@ from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
     audit,
-    conflicts,
+    decided,
     devices,
     editions,
-    held,
     home,
     login,
     months,
-    pairs,
     progress,
     records,
     report,
@@ -37,7 +35,7 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
+    home, today, login, todo, decided, watch, records, report, months, devices,
     staff, audit, editions, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""

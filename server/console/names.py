@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from server.api import messages
-from server.console.render import when
+from server.console.render import QUALITY, when
 from server.console.web import Visit
 from server.veil import MASKED
 from shared import ids
 from shared.canonical import Value
+from shared.clock import Quality
 from shared.fields import FieldType
 from shared.kinds import KINDS
 from shared.record import STATE
@@ -34,6 +35,15 @@ class Names:
     def sites(self) -> SiteEdition:
         """The sites in force."""
         return self._editions.sites
+
+    def quality(self, quality: int) -> str:
+        """Return how far a clock may be believed, in words."""
+        return self._visit.say(QUALITY[Quality(quality).word])
+
+    @staticmethod
+    def record_id(record: bytes) -> str:
+        """Return a record's id as in addresses."""
+        return ids.record_text(record)
 
     def site(self, site: str) -> str:
         """Return the name on the site's door; the id for a site nobody knows."""
@@ -101,6 +111,16 @@ class Names:
             for name, one in value.items()
             if one not in (None, "")
         ]
+
+    def masked(self, kind: str, register: str, value: Value) -> str:
+        """Return a register's value in one line, masked as on lists."""
+        shown = MASKED.register(kind, register, value)
+        if not isinstance(shown, dict):
+            return self.value(kind, register, shown)
+        parts = (
+            self.value(kind, name, one) for name, one in shown.items() if one not in (None, "")
+        )
+        return "，".join(parts)
 
     def _typed(self, kind: FieldType, value: object) -> str:
         if kind is FieldType.SITE:

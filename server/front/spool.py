@@ -88,6 +88,15 @@ class Known(NamedTuple):
     refusal: str
 
 
+class Behind(NamedTuple):
+    """A stream of which envelopes wait: the first one's number, and since when (Unix ms)."""
+
+    device: bytes
+    stream: bytes
+    seq_from: int
+    received_at: int
+
+
 class Upload(NamedTuple):
     """An attachment that a device puts, and what it says of its size."""
 
@@ -135,6 +144,11 @@ class Spool:
         """Return the devices with envelopes that wait for the core, the longest waiting first."""
         with translated(), self._reader.begin() as connection:
             return [row[0] for row in connection.execute(_WAITING)]
+
+    def waiting_streams(self) -> list[Behind]:
+        """Return the streams with envelopes that wait for the core."""
+        with translated(), self._reader.begin() as connection:
+            return [Behind(*row) for row in connection.execute(_WAITING_STREAMS)]
 
     def mark_opened(self, ids: Iterable[int], at: int) -> None:
         """Note that the core has opened these envelopes."""
@@ -271,6 +285,10 @@ _UNOPENED = text(
 _WAITING = text(
     """SELECT device FROM envelopes WHERE opened_at IS NULL AND refusal = ''
     GROUP BY device ORDER BY min(id)"""
+)
+_WAITING_STREAMS = text(
+    """SELECT device, stream, min(seq_from), min(received_at) FROM envelopes
+    WHERE opened_at IS NULL AND refusal = '' GROUP BY device, stream"""
 )
 _OPENED = text("UPDATE envelopes SET opened_at = :at, refusal = '' WHERE id = :id")
 _REFUSED = text("UPDATE envelopes SET refusal = :refusal WHERE id = :id")

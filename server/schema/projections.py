@@ -49,6 +49,17 @@ Index(
     postgresql_where=_unsettled,
 )
 
+# What people at the county decide is rare beside what tablets send, and asked for newest first.
+_staff = sql("author >= 'staff:' AND author < 'staff;'")
+Index(
+    "ix_judgements_staff",
+    judgements.c.county,
+    judgements.c.epoch,
+    judgements.c.county_seq,
+    sqlite_where=_staff,
+    postgresql_where=_staff,
+)
+
 records = table(
     "records",
     octets("record"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, tuple_
+from sqlalchemy import bindparam, literal_column, or_, tuple_
 
 from server.schema import judgements, operations
 from server.storage.access import Access, dialect_insert
@@ -111,6 +111,19 @@ class Judgements(Access):
         if sites is not None:
             statement = statement.where(self._among(_j.site, sites))
         return self._rows(Judgement, statement.order_by(_j.effective_on, _j.operation))
+
+    def decisions(
+        self, acts: Collection[str], *, before: tuple[int, int] | None = None, limit: int = 50
+    ) -> list[Judgement]:
+        """Return what staff did of these acts, newest first; `before` is (epoch, county seq)."""
+        statement = self._select(judgements).where(
+            literal_column("author >= 'staff:' AND author < 'staff;'"),  # as the index says
+            _j.act.in_(acts),
+        )
+        if before is not None:
+            statement = statement.where(tuple_(_j.epoch, _j.county_seq) < tuple_(*before))
+        newest = (_j.epoch.desc(), _j.county_seq.desc())
+        return self._rows(Judgement, statement.order_by(*newest).limit(limit))
 
     def count_unsettled(self) -> dict[str, int]:
         """Return how many operations are held and refused."""

@@ -113,6 +113,21 @@ class Ledger:
 
         return retrying(once)
 
+    def rehearse(self, step: Callable[[Tx], object], look: Callable[[Tx], _T]) -> tuple[_T, _T]:
+        """Return what `look` sees before and after `step`, which is rolled back: nothing stays."""
+
+        def once() -> tuple[_T, _T]:
+            with translated(), self._turn, self.engine.connect() as connection:
+                with connection.begin() as transaction:
+                    tx = Tx(connection, self.county, self._data_key, self._entropy)
+                    before = look(tx)
+                    step(tx)
+                    after = look(tx)
+                    transaction.rollback()
+                return before, after
+
+        return retrying(once)
+
 
 def create_schema(engine: Engine) -> None:
     """Make the tables that are not there yet."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, literal_column, select
 
-from server.schema import judgements, operations
+from server.schema import judgements, operations, streams
 from server.storage.access import Access
 from server.storage.rows import StoredOperation
 from shared.fold import Entry
@@ -116,6 +116,30 @@ class Operations(Access):
             .limit(1)
         )
         return self.connection.execute(statement).scalar()
+
+    def last_sessions(self) -> dict[bytes, bytes]:
+        """Return stream → its newest session operation, of every stream that has one."""
+        newest = (
+            select(_o.id)
+            .where(_o.county == self.county, _o.stream == streams.c.stream, _o.branch == 0)
+            .where(_o.kind == literal_column("'session'"))
+            .order_by(_o.seq.desc())
+            .limit(1)
+            .correlate(streams)
+            .scalar_subquery()
+        )
+        statement = select(streams.c.stream, newest).where(
+            streams.c.county == self.county, streams.c.branch == 0
+        )
+        return {row[0]: row[1] for row in self.connection.execute(statement) if row[1]}
+
+    def devices_of(self, ids: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return operation → the device in whose stream it stands."""
+        found = {row[0]: row[1] for row in self._found([_o.id, _o.stream], _o.id, ids)}
+        s = streams.c
+        owners = self._found([s.stream, s.device], s.stream, set(found.values()))
+        device = {row[0]: row[1] for row in owners}
+        return {one: device[stream] for one, stream in found.items() if stream in device}
 
     def record_ids(self, *, after: bytes = b"", limit: int = 1000) -> list[bytes]:
         """Return the next ids of records that operations name, in order (verify, rebuild)."""

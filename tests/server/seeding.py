@@ -89,8 +89,9 @@ class Tablet:
         reason: str = "",
         quality: Quality = Quality.GOOD,
         author: str = "",
+        believed: int | None = None,
     ) -> Operation:
-        """Do one act and let the county land it."""
+        """Do one act and let the county land it; `believed` is the time it counts at."""
         when = self.county.now() if at is None else at
         self.seq += 1
         done = operation.build(
@@ -100,10 +101,12 @@ class Tablet:
             effective_at=when, data=data, salt=os.urandom(16),
         )  # fmt: skip
         self.head = chain.extend(self.head, done.id)
-        self.county.ledger.writing(lambda tx: self._land(tx, done, status, reason))
+        self.county.ledger.writing(lambda tx: self._land(tx, done, status, reason, believed))
         return done
 
-    def _land(self, tx: Tx, done: Operation, status: Status, reason: str) -> None:
+    def _land(
+        self, tx: Tx, done: Operation, status: Status, reason: str, believed: int | None
+    ) -> None:
         skeleton, now = done.skeleton, self.county.now()
         row = tx.lock_stream(self.stream, device=self.device)
         landing = Landing(tx, self.county.editions(tx))
@@ -116,9 +119,9 @@ class Tablet:
                 )
             ]
         )  # fmt: skip
-        verdict = Verdict(
-            1, self.seq, status, now + clock.CAP_MS, skeleton.effective_at, self.rank, reason
-        )
+        # Of an epoch before the county's own: what people decide comes later.
+        at = skeleton.effective_at if believed is None else believed
+        verdict = Verdict(0, self.seq, status, now + clock.CAP_MS, at, self.rank, reason)
         landing.land(done, verdict)
         landing.finish()
         tx.put_stream(row._replace(seq=self.seq, head=self.head))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.server.browser import Browser
 from tests.server.test_api import NAME, NUMBER, PHONE, WHO, World
 
 PAGES = (
-    "/", "/records", "/conflicts", "/pairs", "/held", "/devices", "/report", "/report/M7",
+    "/", "/records", "/todo", "/todo/done", "/todo/rules", "/devices", "/report", "/report/M7",
     "/staff", "/audit", "/password", "/records?kind=proxy&state=已委托&only=conflicts",
 )  # fmt: skip
 NASTY = "<script>alert(1)</script>\"'&"
@@ -157,16 +158,16 @@ def test_a_form_from_another_site_is_refused(browser: Browser, headers: dict[str
 
 @pytest.mark.parametrize("token", ["", "guess", "ü"])
 def test_a_form_without_its_token_does_nothing(browser: Browser, token: str) -> None:
-    sent = form(browser, "/conflicts", "/conflicts/settle") | {"token": token, "reason": "核实"}
-    assert browser.post("/conflicts/settle", data=sent).status_code == 409
+    sent = form(browser, "/todo", "/todo/decide") | {"token": token, "reason": "核实"}
+    assert browser.post("/todo/decide", data=sent).status_code == 409
     assert "3" in browser.get("/").text
-    assert "/conflicts/settle" in browser.get("/conflicts").text
+    assert form(browser, "/todo", "/todo/decide")["key"] == sent["key"]
 
 
 @pytest.mark.parametrize("raw", [b"\xff=1", b"a" * 70_000, b"&".join([b"a=1"] * 300), b"a"])
 def test_a_malformed_form_is_one_clear_page(browser: Browser, raw: bytes) -> None:
     answer = browser.post(
-        "/held/judge", content=raw, headers={"content-type": "application/x-www-form-urlencoded"}
+        "/todo/decide", content=raw, headers={"content-type": "application/x-www-form-urlencoded"}
     )
     assert answer.status_code in {413, 422}
     assert "没有完成" in answer.text
@@ -185,7 +186,9 @@ def test_what_people_wrote_is_shown_as_text(browser: Browser, world: World) -> N
     told = world.clerk.act("case", "receive", {**WHO, "remark": NASTY, "person_name": "甲" + NASTY})
     page = browser.get(f"/records/{ids.record_text(told.skeleton.record)}").text
     assert "&lt;script&gt;" in page
-    assert "<script>" not in page + browser.get("/records").text + browser.get("/pairs").text
+    assert (
+        "<script>" not in page + browser.get("/records").text + browser.get("/todo?kind=pair").text
+    )
 
 
 # ---- what is seen
@@ -242,26 +245,14 @@ def test_held_work_without_effect_is_shown_with_its_reason(browser: Browser, wor
 
 
 def test_a_conflict_is_settled_with_the_chosen_side(browser: Browser, world: World) -> None:
-    sent = form(browser, "/conflicts", "/conflicts/settle") | {"reason": "已电话与本人核实"}
-    done = browser.post("/conflicts/settle", data=sent)
-    assert done.headers["location"] == "/conflicts?done=settled"
-    page = browser.get("/conflicts?done=settled").text
-    assert "已裁定" in page
-    assert "没有冲突" in page
-    record = browser.get(f"/records/{ids.record_text(world.proxy.skeleton.record)}").text
-    assert "已电话与本人核实" in record
-    late = browser.post("/conflicts/settle", data=sent)
-    assert late.headers["location"] == "/conflicts?done=late"
-
-
-def test_a_pair_and_a_held_operation_are_decided(browser: Browser) -> None:
-    sent = form(browser, "/pairs", "/pairs/settle") | {"reason": "两件事", "value": "different"}
-    assert browser.post("/pairs/settle", data=sent).headers["location"] == "/pairs?done=settled"
-    assert browser.post("/pairs/settle", data=sent).headers["location"] == "/pairs?done=late"
-    sent = form(browser, "/held", "/held/judge") | {"reason": "任职已核实", "decision": "admit"}
-    assert browser.post("/held/judge", data=sent).headers["location"] == "/held?done=settled"
-    assert browser.post("/held/judge", data=sent).headers["location"] == "/held?done=late"
-    assert "没有待审的操作" in browser.get("/held").text
+    record = f"/records/{ids.record_text(world.proxy.skeleton.record)}"
+    link = re.search(r'href="(/todo\?at=field[^"]+)"', browser.get(record).text)
+    assert link is not None
+    sent = form(browser, link.group(1), "/todo/decide") | {"reason": "已电话与本人核实"}
+    assert "done=settled" in browser.post("/todo/decide", data=sent).headers["location"]
+    page = browser.get(record).text
+    assert "已电话与本人核实" in page
+    assert link.group(1) not in page
 
 
 # ---- figures

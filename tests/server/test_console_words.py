@@ -12,21 +12,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from server import todo
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
-from server.console.pages import (
-    audit,
-    conflicts,
-    devices,
-    editions,
-    held,
-    months,
-    pairs,
-    report,
-    staff,
-)
+from server.console.pages import audit, decided, devices, editions, months, report, staff, todo
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
+from server.metrics.standing import NAMES
+from server.todo import advice, alarms
+from server.todo.entries import KINDS as KINDS_OF_ENTRIES
+from server.todo.rules import RULES
 from shared import lifecycle
 from shared.kinds import KINDS, LISTED
 
@@ -42,14 +35,16 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     }  # fmt: skip
     assert len(found) > 100
     found |= set(months.STATES) | set(editions.WORDS)
-    found |= menu.labels() | {*todo.KINDS.values(), *todo.SURE.values()}
-    found |= {todo.NEWER, todo.SAME_NUMBER, todo.SAME_NAME}
+    found |= menu.labels() | {*KINDS_OF_ENTRIES.values(), *advice.SURE.values(), *NAMES.values()}
+    found |= {advice.NEWER, advice.SAME_NUMBER, advice.SAME_NAME}
+    found |= {alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}
+    found |= {text for one in RULES for text in (one.label, one.text, one.reason)}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
     found |= {*audit.WORDS.values(), *devices.ACT_WORDS.values(), *devices.AGENT_STATES.values()}
     found |= {*devices.REASONS, *(label for _, label in staff.ROLES)}
     found |= {lifecycle.act_label("device", act) for act in lifecycle.acts_of("device")}
-    found |= {*conflicts.REASONS, *pairs.REASONS, *held.REASONS, *COMMON_RULES}
+    found |= {text for group in todo.REASONS.values() for text in group} | {*COMMON_RULES}
     found |= {text for one in DEFINITIONS for text in (one.label, one.rule)}
     found |= {label for label, _, _ in report._presets(date(2026, 1, 1))}
     for kind in LISTED:

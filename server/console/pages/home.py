@@ -8,7 +8,6 @@ from datetime import timedelta
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from server import todo
 from server.console.names import Names
 from server.console.web import Site, Visit, route
 from server.county import day_number
@@ -16,6 +15,7 @@ from server.sight import COUNTY_ROLES
 from server.silence import SILENT_DAYS, is_silent
 from server.storage import RecordFilter
 from server.today import today_of
+from server.todo.entries import FIELD, HELD, PAIR, STATES, entries
 
 SHOWN = 8
 WEEKDAYS = "一二三四五六日"
@@ -34,14 +34,14 @@ def show(visit: Visit) -> Response:
     yesterday = day_number(today - timedelta(days=1))
     overdue = desk.lines(person, RecordFilter(kinds=["case"], due_through=yesterday), limit=SHOWN)
     silent = [one for one in desk.devices(person) if is_silent(one, county.now())]
-    waiting = Counter(entry.kind for entry in todo.entries(desk, person))
+    waiting = Counter(entry.kind for entry in entries(desk, person))
     return visit.page(
         "home.html",
         today=today,
         weekday=WEEKDAYS[today.weekday()],
-        conflicts=waiting[todo.FIELD] + waiting[todo.STATES],
-        pairs=waiting[todo.PAIR],
-        held=waiting[todo.HELD],
+        conflicts=waiting[FIELD] + waiting[STATES],
+        pairs=waiting[PAIR],
+        held=waiting[HELD],
         silent=silent,
         silent_days=SILENT_DAYS,
         overdue=overdue,

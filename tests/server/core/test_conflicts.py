@@ -274,7 +274,7 @@ def test_an_act_goes_on_when_a_held_one_that_ends_the_conflict_is_admitted(
     closed = other.record("case", "close_on_spot", {}, on=record)
     other.send()
     assert ruled(county, closed) == ("held", "conflict_open")
-    reconcile.judge(county, late.id, True, "已核实", "ADMIN")
+    reconcile.judge(county, [late.id], True, "已核实", "ADMIN")
     assert (conflicts(county), folded(county, record).fields["phone"]) == ([], "13800000004")
     assert ruled(county, closed) == ("admitted", "conflict_settled")
 

@@ -135,8 +135,8 @@ def test_a_person_admits_a_branch_one_by_one(tablet: Tablet) -> None:
     twin = restored(tablet, 2)
     kept, dropped = twin.consult("三"), twin.consult("四")
     twin.take(twin.seal(3))
-    reconcile.judge(county, kept.id, True, "当事人确认", "ADMIN")
-    reconcile.judge(county, dropped.id, False, "重复登记", "ADMIN")
+    reconcile.judge(county, [kept.id], True, "当事人确认", "ADMIN")
+    reconcile.judge(county, [dropped.id], False, "重复登记", "ADMIN")
     assert ruled(county, kept) == ("admitted", "staff_decision")
     assert judgement(county, kept).rank == 1
     assert ruled(county, dropped) == ("refused", "staff_decision")
@@ -154,13 +154,16 @@ def test_what_was_refused_can_be_admitted_later_and_taken_back(tablet: Tablet) -
     tablet.set_state("suspended")
     op = tablet.consult("三")
     tablet.send()
-    for admit, want in ((False, "refused"), (True, "admitted")):
-        reconcile.judge(county, op.id, admit, "复核", "ADMIN")
+    for admit, want in ((False, "refused"), (True, "admitted"), (False, "refused")):
+        reconcile.judge(county, [op.id], admit, "复核", "ADMIN")
         assert ruled(county, op) == (want, "staff_decision")
+    assert folded(county, op).fields == {}
+    with pytest.raises(NothingToSettle):  # nobody judged it by hand: rights and rules did
+        reconcile.judge(county, [tablet.log[1].id], False, "已入账的不能这样处理", "ADMIN")
     with pytest.raises(NothingToSettle):
-        reconcile.judge(county, op.id, False, "已入账的不能这样处理", "ADMIN")
+        reconcile.judge(county, [], True, "没有", "ADMIN")
     with pytest.raises(NothingToSettle):
-        reconcile.judge(county, b"?" * 32, True, "没有", "ADMIN")
+        reconcile.judge(county, [b"?" * 32], True, "没有", "ADMIN")
 
 
 def test_after_a_fork_verdicts_travel_by_id_and_never_by_number(tablet: Tablet) -> None:

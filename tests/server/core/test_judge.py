@@ -146,7 +146,7 @@ def test_an_agent_who_waits_for_approval_is_held_and_a_person_admits(anna: Table
         tx.put_agent(agent._replace(state="waiting"))
     op = anna.consult()
     assert judged(anna, op) == ("held", "unknown_agent")
-    reconcile.judge(anna.county, op.id, True, "已批准", "ADMIN")
+    reconcile.judge(anna.county, [op.id], True, "已批准", "ADMIN")
     assert ruled(anna.county, op) == ("admitted", "staff_decision")
     assert folded(anna.county, op).fields["question"] == op.data["question"]
 

@@ -126,7 +126,7 @@ def test_a_case_let_in_later_is_numbered_when_it_is_let_in(county: County, town:
     town.send()
     assert ruled(county, case)[0] == "held"
     assert of(county, case) == [[]]
-    reconcile.judge(county, case.id, True, "核实无误", "ADMIN")
+    reconcile.judge(county, [case.id], True, "核实无误", "ADMIN")
     ((number,),) = of(county, case)
     assert number[:18] == prefix(town, case)
 

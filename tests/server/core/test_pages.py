@@ -108,7 +108,7 @@ def test_held_and_refused_work_of_others_comes_as_skeletons(anna: Tablet, bert: 
     assert entry.verdict.status == "held"
     assert not entry.operation.has_data
     assert bert.folded(shown.skeleton.record).digest() == folded(anna.county, shown).digest()
-    reconcile.judge(anna.county, held.id, True, "核实", "ADMIN")
+    reconcile.judge(anna.county, [held.id], True, "核实", "ADMIN")
     bert.pull()
     assert bert.received[held.id].operation.data == held.data
     assert bert.folded(shown.skeleton.record).digest() == folded(anna.county, shown).digest()
@@ -166,7 +166,7 @@ def test_a_device_hears_of_its_work_at_a_site_it_does_not_read(anna: Tablet) -> 
     anna.pull()
     verdict = anna.verdicts[anna.stream, op.skeleton.seq]
     assert (verdict.status, verdict.reason) == ("refused", "no_posting")
-    reconcile.judge(anna.county, op.id, True, "当日代班", "ADMIN")
+    reconcile.judge(anna.county, [op.id], True, "当日代班", "ADMIN")
     anna.pull()
     assert anna.verdicts[anna.stream, op.skeleton.seq].status == "admitted"
 
