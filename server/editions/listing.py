@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from server.county import CALENDAR, CATALOGUE, County, day_number
 from server.editions.content import KINDS, Edition, UnknownKind, begins_on, edition_of
 from server.storage import Tx
 from server.storage.rows import Edition as EditionRow
+from shared import canonical
 from shared.calendar_diff import CalendarDifference, compare_calendars
 from shared.calendars import CalendarEdition
+from shared.canonical import Value
 from shared.catalogue import CatalogueEdition
 from shared.catalogue_diff import Difference, compare
 from shared.errors import Refused
-from shared.operation import Operation
+from shared.operation import DATA_BYTES_MAX, Operation
 
 IN_FORCE, AHEAD, PAST = "现行", "待生效", "已被替代"
 
@@ -76,20 +80,29 @@ def difference(old: Edition, new: Edition) -> Difference | CalendarDifference:
 def _read(
     county: County, row: EditionRow, current: EditionRow | None, done: Operation
 ) -> Published:
-    edition = edition_of(row.kind, done.data.get("content"))
+    edition, doc_no, second_signer = _parsed(row.kind, done.data_bytes or b"")
     begun = begins_on(edition)
     state = AHEAD if begun > county.today() else PAST
     if current is not None and current.operation == row.operation:
         state = IN_FORCE
     return Published(
-        row.kind, row.number, done.id, edition.document, _text(done, "doc_no"), begun,
-        edition.published_on, done.skeleton.author, _text(done, "second_signer"),
+        row.kind, row.number, done.id, edition.document, doc_no, begun,
+        edition.published_on, done.skeleton.author, second_signer,
         done.skeleton.effective_at, state, edition,
     )  # fmt: skip
 
 
-def _text(done: Operation, name: str) -> str:
-    value = done.data.get(name)
+@lru_cache(maxsize=128)
+def _parsed(kind: str, data: bytes) -> tuple[Edition, str, str]:
+    """Edition, document number and second signer of a publication: bytes never change."""
+    plain = canonical.decode(data, DATA_BYTES_MAX)
+    assert isinstance(plain, dict)
+    edition = edition_of(kind, plain.get("content"))
+    return edition, _text(plain, "doc_no"), _text(plain, "second_signer")
+
+
+def _text(plain: Mapping[str, Value], name: str) -> str:
+    value = plain.get(name)
     return value if isinstance(value, str) else ""
 
 

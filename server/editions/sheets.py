@@ -178,14 +178,21 @@ class Year:
         return sum(month.worked for month in self.months)
 
 
-def years_of(edition: CalendarEdition, base: CalendarEdition | None = None) -> list[Year]:
-    """Return the years, latest first; days that differ from `base` are marked."""
+YEARS_SHOWN = 2
+
+
+def years_of(
+    edition: CalendarEdition, base: CalendarEdition | None = None, wanted: str = ""
+) -> list[Year]:
+    """Return the latest years, or the one wanted; days that differ from `base` are marked."""
+    known = sorted(edition.years, reverse=True)
+    shown = [year for year in known if str(year) == wanted] or known[:YEARS_SHOWN]
     return [
         Year(
             year, edition.years[year].provisional,
             tuple(_month(edition, base, year, month) for month in range(1, 13)),
         )
-        for year in sorted(edition.years, reverse=True)
+        for year in shown
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from server.console.uploads import WrongUpload, upload_of
 from server.console.web import Site, Visit, WrongForm, route
 from server.county import CALENDAR, CATALOGUE
 from server.editions import approving, drafts
-from server.editions.content import begins_on
+from server.editions.content import Edition, begins_on
 from server.editions.drafts import ItemRefused, Opened
 from server.editions.sheets import Year, calendar_sheet, catalogue_sheet, years_of
 from server.editions.table import MEDIA_TYPE, catalogue_xlsx
@@ -309,7 +309,8 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         rows=rows,
         total=len(items),
         wanted=wanted,
-        years=_years(seen),
+        years=_years(seen, visit.query.get("year", "")),
+        marks=year_marks(seen.content.edition),
         this_year=visit.site.county.today().year,
         problem=problem,
         done=visit.query.get("done", ""),
@@ -319,12 +320,19 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
     )
 
 
-def _years(seen: Opened) -> list[Year]:
+def year_marks(edition: Edition) -> list[tuple[int, bool]]:
+    """Return the years of a calendar, latest first, and whether each is provisional."""
+    if not isinstance(edition, CalendarEdition):
+        return []
+    return [(year, edition.years[year].provisional) for year in sorted(edition.years, reverse=True)]
+
+
+def _years(seen: Opened, wanted: str) -> list[Year]:
     edition = seen.content.edition
     if not isinstance(edition, CalendarEdition):
         return []
     base = (seen.base or seen.latest).edition
-    return years_of(edition, base if isinstance(base, CalendarEdition) else None)
+    return years_of(edition, base if isinstance(base, CalendarEdition) else None, wanted)
 
 
 def _item_page(

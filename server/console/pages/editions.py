@@ -75,7 +75,10 @@ def show_one(visit: Visit) -> Response:
         address=f"/editions/{PATHS[one.kind]}/{one.number}",
         rows=rows,
         is_catalogue=is_catalogue,
-        years=[] if isinstance(one.edition, CatalogueEdition) else years_of(one.edition),
+        years=[]
+        if isinstance(one.edition, CatalogueEdition)
+        else years_of(one.edition, wanted=visit.query.get("year", "")),
+        marks=edition_drafts.year_marks(one.edition),
         wanted=wanted,
         names=Names(visit),
     )

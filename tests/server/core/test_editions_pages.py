@@ -295,9 +295,8 @@ def test_every_endpoint_answers_as_the_document_says(
     assert (newest["number"], newest["state"], newest["doc_no"]) == (2, "in_force", DOC_NO)
     assert newest["operation"] == done["operation"]
     assert newest["made_by"] != newest["second_signer"]
-    sheet = other.ask(
-        "GET", "/editions/difference", **{"kind": "catalogue", "from": "1", "to": "2"}
-    )
+    named: dict[str, Any] = {"kind": "catalogue", "from": "1", "to": "2"}
+    sheet = other.ask("GET", "/editions/difference", **named)
     assert {entry["code"] for group in sheet["groups"] for entry in group["entries"]} == {ONE, PAID}
     late = charge(Tablet(county, villages()[0]), TODAY)
     (task,) = one.ask("GET", "/editions/refunds")
