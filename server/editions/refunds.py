@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from server import acting, sight
 from server.accounts import Person
@@ -153,24 +154,61 @@ def _found(county: County, tx: Tx, states: Sequence[str]) -> list[_Found]:
     if not lowered:
         return []
     since = min(min(days) for days in lowered.values())
-    days = dict(tx.charges_since(day_number(since), states))
-    rows = tx.records(list(days))
-    cards = {record: read_card(row.folded) for record, row in rows.items()}
-    matters = tx.records({of for card in cards.values() if (of := _of(card)) is not None})
+    days = {one: (on, mark) for one, on, mark in tx.charges_since(day_number(since), states)}
+    told = _told(tx, {record: mark for record, (_, mark) in days.items()})
+    items = tx.items_of({one.of for one in told.values() if one.of})
+    suspects = {
+        record: one for record, one in told.items()
+        if items.get(one.of) in lowered and not one.practice
+        and _back(editions, lowered, items[one.of], _date(days[record][0]), one.amount_fen)
+    }  # fmt: skip
+    rows, matters = tx.records(list(suspects)), tx.records({one.of for one in suspects.values()})
     found: list[_Found] = []
-    for record, row in rows.items():
-        of = _of(cards[record])
-        matter = matters.get(of) if of is not None else None
-        if matter is None or matter.item not in lowered or cards[record].get("practice"):
-            continue
-        on = _date(days[record])
+    for record, one in suspects.items():
+        on, matter = _date(days[record][0]), matters[one.of]
         standing = _standing(editions, on)
-        if standing is None or not any(day <= on for day in lowered[matter.item]):
-            continue
-        one = _Found(row, matter, cards[record], on, _allowed(standing, matter.item, on), standing)
-        if one.amount_fen > one.allowed_fen:
-            found.append(one)
+        assert standing is not None
+        allowed = _allowed(standing, matter.item, on)
+        card = read_card(rows[record].folded)
+        found.append(_Found(rows[record], matter, card, on, allowed, standing))
     return sorted(found, key=lambda one: (one.on, one.row.record), reverse=True)
+
+
+class _Charge(NamedTuple):
+    """What a charge says that tasks ask; `of` b'' where it names no record."""
+
+    of: bytes
+    amount_fen: int
+    practice: bool
+
+
+_KNOWN: dict[bytes, _Charge] = {}
+"""What charges say, by the digest of the folded record: equal digests, equal charges. Opening all
+of a year's charges for every look would take a second; nothing in here names a person."""
+_KNOWN_MAX = 200_000
+
+
+def _told(tx: Tx, marks: Mapping[bytes, bytes]) -> dict[bytes, _Charge]:
+    if len(_KNOWN) > _KNOWN_MAX:
+        _KNOWN.clear()
+    unknown = [record for record, mark in marks.items() if mark not in _KNOWN]
+    for record, row in tx.records(unknown).items():
+        card = read_card(row.folded)
+        amount = card.get("amount_fen")
+        _KNOWN[marks[record]] = _Charge(
+            _of(card) or b"", amount if isinstance(amount, int) else 0, bool(card.get("practice"))
+        )
+    return {record: _KNOWN[mark] for record, mark in marks.items() if mark in _KNOWN}
+
+
+def _back(
+    editions: Sequence[Published], lowered: Mapping[str, set[date]], code: str, on: date, fen: int
+) -> bool:
+    """Whether the edition of that day allows less than was taken, and an earlier one allowed it."""
+    standing = _standing(editions, on)
+    if standing is None or not any(day <= on for day in lowered[code]):
+        return False
+    return fen > _allowed(standing, code, on)
 
 
 def _lowered(editions: Sequence[Published]) -> dict[str, set[date]]:

@@ -111,13 +111,14 @@ class EditionsRoom(Access):
 
     # ---- charges
 
-    def charges_since(self, on: int, states: Collection[str]) -> list[tuple[bytes, int]]:
-        """Return (record, day) of charges collected on a day or later that stand in these states.
+    def charges_since(self, on: int, states: Collection[str]) -> list[tuple[bytes, int, bytes]]:
+        """Return (record, day, digest) of charges collected on a day or later, in these states.
 
-        Both the day of collecting and the state are looked up by index.
+        The day is looked up by index, and nothing is opened: the digest says whether what somebody
+        knows of a charge still holds.
         """
         statement = (
-            select(_j.record, func.min(_j.effective_on))
+            select(_j.record, func.min(_j.effective_on), func.min(_r.digest))
             .join(records, (_r.county == _j.county) & (_r.record == _j.record))
             .where(_j.county == self.county, _j.kind == "charge", _j.act == "collect")
             .where(_j.effective_on >= on, _j.status == "admitted")
@@ -125,4 +126,8 @@ class EditionsRoom(Access):
             .group_by(_j.record)
             .order_by(_j.record.desc())
         )
-        return [(row[0], row[1]) for row in self.connection.execute(statement)]
+        return [(row[0], row[1], row[2]) for row in self.connection.execute(statement)]
+
+    def items_of(self, ids: Collection[bytes]) -> dict[bytes, str]:
+        """Return the item codes of records by id, without opening them."""
+        return dict(self._found([_r.record, _r.item], _r.record, ids))
