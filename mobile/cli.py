@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 import requests
 
-from mobile import attachments, carrying, documents, enrolment, lists
+from mobile import attachments, carrying, documents, editions, enrolment, lists
 from mobile.desk import RATING
 from mobile.enrolment import Invitation
 from mobile.lane import Lane
 from mobile.options import Access, access, exchange_to, read_data, unlock_other
 from mobile.outbox import DAMAGED
 from mobile.synchronise import Synced, Synchroniser, deliver, follow
+from shared.civil import civil_date
 from shared.errors import Misuse
 from shared.ids import parse_record, record_text
 
@@ -143,7 +144,11 @@ def show(given: Access, record_id: str) -> None:
     with given.unlocked() as tablet:
         found = tablet.desk.show(of)
         papers = attachments.of_record(tablet, of)
-        row = {**documents.shown(found), "attachments": [documents.attached(p) for p in papers]}
+        due = editions.due(tablet.store, found.record, civil_date(tablet.read_clock().at))
+        row = {
+            **documents.shown(found), **documents.due(due),
+            "attachments": [documents.attached(p) for p in papers],
+        }  # fmt: skip
     fields = [f"{name}: {value!s}" for name, value in found.record.fields.items()]
     listed = map(documents.attached_line, papers)
     given.show(row, [f"状态: {found.record.state}", *fields, *listed])

@@ -10,6 +10,7 @@ from mobile.synchronise import Synced
 from shared import kinds, lifecycle
 from shared.canonical import Value
 from shared.clock import Quality
+from shared.deadlines import DueDate
 from shared.fold import Entry
 from shared.ids import record_text
 from shared.reasons import sentence
@@ -64,6 +65,14 @@ def listed_line(row: ListRow) -> str:
         f"{record_text(row.record)}  {label}  {row.state or ''}  "
         f"{DELIVERY_WORDS[row.delivery]}  {row.title}{conflict}"
     )
+
+
+def due(found: DueDate | None) -> Document:
+    """When a case is due, and whether a year without notice was counted through (暂定)."""
+    return {
+        "due_on": found.on.isoformat() if found is not None else None,
+        "due_provisional": found is not None and found.provisional,
+    }
 
 
 def shown(found: Shown) -> Document:

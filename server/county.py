@@ -11,7 +11,7 @@ from server.home import CountyHome
 from server.keys import CountyKeys
 from server.shelf import Shelves
 from server.storage import Ledger, Tx
-from shared.calendars import CalendarEdition
+from shared.calendars import CalendarEdition, calendar_in_force
 from shared.catalogue import CatalogueEdition
 from shared.civil import civil_date
 from shared.errors import Refused
@@ -32,6 +32,13 @@ class Editions:
     sites: SiteEdition
     catalogue: CatalogueEdition
     calendar: CalendarEdition
+    calendars: tuple[CalendarEdition, ...] = ()
+    """Every calendar that has begun; a closed case keeps the date of the one it ended under."""
+
+    def calendar_on(self, on: int) -> CalendarEdition:
+        """Return the calendar that was counted by on a day (20261031)."""
+        day = date(on // 10_000, on // 100 % 100, on % 100)
+        return calendar_in_force(self.calendars, day) or self.calendar
 
     def township_of(self, site: str) -> str:
         """Return the township's site id for a village or township site, else ''."""
@@ -96,8 +103,14 @@ class County:
                 SiteEdition.from_data(contents[0]),
                 CatalogueEdition.from_data(contents[1]),
                 CalendarEdition.from_data(contents[2]),
+                self._calendars(tx, on or self.today()),
             )
         return self._cached[key]
+
+    def _calendars(self, tx: Tx, on: date) -> tuple[CalendarEdition, ...]:
+        rows = [row for row in tx.all_editions(CALENDAR) if row.effective_on <= day_number(on)]
+        found = tx.operations([row.operation for row in rows if row.operation is not None])
+        return tuple(CalendarEdition.from_data(one.data.get("content")) for one in found.values())
 
 
 def day_number(on: date) -> int:

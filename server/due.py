@@ -1,5 +1,5 @@
-"""What falls due by itself: month closes, counts of overdue and soon-due cases, and the work of
-newer tablets that waited for an upgrade.
+"""What falls due by itself: month closes, counts of overdue and soon-due cases, due dates counted
+anew when another calendar begins, and the work of newer tablets that waited for an upgrade.
 
 `county run-due` runs it (cron), and the core once an hour; a lease row keeps two runs apart, and
 each part looks first whether it was done, so running it often does no harm.
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from server.county import County, NoEdition, day_number
+from server.editions import recounting
 from server.months import closing
 from server.months.sheets import next_month
 from server.staff_postings import follow_all
@@ -33,7 +34,8 @@ def run_due(county: County) -> dict[str, object]:
     """Do what is due now and return what was done and what waits; other counts are of cases.
 
     `busy` is true where another run holds the lease: then nothing was done. `judged_again` counts
-    the operations that an upgrade let decide.
+    the operations that an upgrade let decide, `counted_anew` the cases whose due date was counted
+    again because another calendar has begun.
     """
     now = county.now()
     holder = county.entropy(8).hex()
@@ -42,12 +44,16 @@ def run_due(county: County) -> dict[str, object]:
         return tx.take_lease(LEASE, holder, now=now, until=now + LEASE_MS)
 
     if not county.ledger.writing(taken):
-        return {"busy": True, "judged_again": 0, "overdue": 0, "due_soon": 0, "month_closes": []}
+        return {
+            "busy": True, "judged_again": 0, "counted_anew": 0, "overdue": 0, "due_soon": 0,
+            "month_closes": [],
+        }  # fmt: skip
     try:
         follow_all(county)
         return {
             "busy": False,
             "judged_again": judge_known(county),
+            "counted_anew": recounting.run(county),
             **_deadlines(county),
             "month_closes": [
                 f"{month:%Y-%m}" for month in _months(county) if closing.freeze(county, month)

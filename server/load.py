@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 
 from server.spreadsheet import Table, Unreadable, read_table
 from server.staff_rows import STAFF_COLUMNS, StaffRow, read_staff, role_doubt
-from shared.catalogue import CatalogueEdition, Item
+from shared.catalogue import CatalogueEdition, Item, require_chains
+from shared.editions import InvalidEdition
 from shared.errors import Refused
 from shared.item_rows import ITEM_COLUMNS, read_item
 from shared.regions import level_of
@@ -118,6 +119,15 @@ def read_county(sites: Path, staff: Path, items: Path) -> CountyData:
         items=item_sheet.values,
         doubts=tuple(doubt for sheet in sheets for doubt in sheet.doubts),
     )
+
+
+def read_items(path: Path) -> tuple[Item, ...]:
+    """Return the items of one table (.xlsx or .csv); raise LoadRefused with every fault."""
+    sheet = _read(path, ITEM_COLUMNS, read_item)
+    _check_items(sheet)
+    if sheet.problems:
+        raise LoadRefused(sheet.problems)
+    return sheet.values
 
 
 class _Sheet(Generic[T]):
@@ -290,3 +300,8 @@ def _check_items(sheet: _Sheet[Item]) -> None:
         first = firsts.setdefault(item.code, number)
         if first != number:
             sheet.problem(number, "code", f"与第 {first} 行的编码重复，请更正。")
+    if sheet.whole and not sheet.problems:
+        try:
+            require_chains(sheet.values)
+        except InvalidEdition as error:
+            sheet.problem(0, "", str(error))

@@ -28,6 +28,8 @@ def row_of(record: Record, entries: Mapping[bytes, Entry], editions: Editions) -
     """Return the row that lists show; `entries` are all operations of the record."""
     site = site_of(record, entries)
     dates = duedates.dates_of(editions.calendar, record)
+    if dates.closed_on is not None:  # what has ended is not counted anew by a later calendar
+        dates = duedates.dates_of(editions.calendar_on(dates.closed_on), record)
     held = sum(1 for item in record.without_effect if item.status in _WAITING)
     return RecordRow(
         record=record.id, kind=record.kind, state=record.state, site=site,

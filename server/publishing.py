@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from server.county import CALENDAR, CATALOGUE, SITES, County, day_number
@@ -23,15 +24,39 @@ from shared.sites import SiteEdition
 AnyEdition = SiteEdition | CatalogueEdition | CalendarEdition
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who answers for an edition: who proposed it, who approved it, the paper's number.
+
+    `proposal` is the record that the proposal began, `parents` its heads as the second person was
+    shown them.
+    """
+
+    maker: str
+    second_signer: str
+    doc_no: str
+    proposal: bytes
+    parents: tuple[bytes, ...]
+
+
 def publish(
-    tx: Tx, county: County, editions: Sequence[AnyEdition], *, author: str = "system"
+    tx: Tx,
+    county: County,
+    editions: Sequence[AnyEdition],
+    *,
+    author: str = "system",
+    signed: Signed | None = None,
 ) -> list[Operation]:
     """Publish these editions in the caller's transaction; return their operations.
+
+    `signed` for a single edition that two people answer for (`server.editions`); what a county is
+    born with or loads whole has none.
 
     A county's very first publication adds the packaged calendar where none is given, since nothing
     can be judged without one. What is published before all three are there lands with the last.
     """
     wanted = list(editions)
+    assert signed is None or len(wanted) == 1
     has_calendar = any(isinstance(one, CalendarEdition) for one in wanted)
     if not has_calendar and tx.edition_on(CALENDAR, day_number(county.today())) is None:
         wanted.append(sample_calendar())
@@ -40,7 +65,7 @@ def publish(
         tx,
         county,
         [
-            _draft(county, edition, max(edition.number, number), author)
+            _draft(county, edition, max(edition.number, number), author, signed)
             for edition, number in zip(wanted, numbers, strict=True)
         ],
     )
@@ -67,7 +92,9 @@ def _land(tx: Tx, county: County, entries: Sequence[Entry]) -> None:
     landing.finish()
 
 
-def _draft(county: County, edition: AnyEdition, number: int, author: str) -> Draft:
+def _draft(
+    county: County, edition: AnyEdition, number: int, author: str, signed: Signed | None
+) -> Draft:
     data: dict[str, Value] = {
         "number": number,
         "title": edition.document,
@@ -76,8 +103,14 @@ def _draft(county: County, edition: AnyEdition, number: int, author: str) -> Dra
         "content_hash": edition.content_hash().hex(),
         "content": edition.to_data(),
     }
-    record = ids.uuid7(county.now(), county.entropy(10))
-    return Draft(record, _kind(edition), "publish", data, author=author)
+    if signed is None:
+        record = ids.uuid7(county.now(), county.entropy(10))
+        return Draft(record, _kind(edition), "publish", data, author=author)
+    data |= {"doc_no": signed.doc_no, "second_signer": signed.second_signer}
+    return Draft(
+        signed.proposal, _kind(edition), "publish", data, parents=signed.parents,
+        author=signed.maker,
+    )  # fmt: skip
 
 
 def _kind(edition: AnyEdition) -> str:
@@ -89,4 +122,4 @@ def _kind(edition: AnyEdition) -> str:
 def _effective_on(edition: AnyEdition) -> date:
     if isinstance(edition, CatalogueEdition):
         return edition.effective_on
-    return edition.published_on
+    return edition.begins_on if isinstance(edition, CalendarEdition) else edition.published_on

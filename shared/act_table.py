@@ -84,7 +84,7 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
         "entrustment": {"entrust": Cap.TAKE_ENTRUSTMENT, "revoke": Cap.WITHDRAW},
         "custody": _of(Cap.KEEP_ORIGINALS, "hand_over acknowledge receive_with_difference refuse"),
         "notice": {"give": Cap.AMEND},
-        "charge": _of(Cap.COLLECT_CHARGE, "collect refund"),
+        "charge": {"collect": Cap.COLLECT_CHARGE, "refund": Cap.REFUND_CHARGE},
         "branch": {
             **_of(Cap.PROCESS_CASE, "open start resubmit"),
             **_of(Cap.DECIDE_BRANCH, "agree disagree request_correction"),
@@ -110,8 +110,8 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
             "publish": Cap.PUBLISH_MONTH,
         },
         "catalogue_edition": {"draft": Cap.DRAFT_CATALOGUE, "publish": Cap.PUBLISH_CATALOGUE},
-        "calendar_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
-        "site_edition": _of(Cap.PUBLISH_EDITION, "draft publish"),
         "bridge_edition": _of(Cap.EXCHANGE, "draft publish"),
+        "calendar_edition": {"draft": Cap.DRAFT_CATALOGUE, "publish": Cap.PUBLISH_EDITION},
+        "site_edition": {"draft": Cap.DRAFT_CATALOGUE, "publish": Cap.PUBLISH_EDITION},
     }
 )

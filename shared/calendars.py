@@ -8,7 +8,7 @@ arrives (DOMAIN.md §3.5 rule 9).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import msgspec
@@ -42,6 +42,13 @@ class CalendarEdition(msgspec.Struct, frozen=True):
     document: str
     published_on: date
     years: Mapping[int, YearTable]
+    effective_on: date | None = None
+    """The first day on which it is counted by; None: from its publication."""
+
+    @property
+    def begins_on(self) -> date:
+        """The first day on which it is counted by."""
+        return self.effective_on or self.published_on
 
     def __post_init__(self) -> None:
         for year, table in self.years.items():
@@ -75,6 +82,16 @@ class CalendarEdition(msgspec.Struct, frozen=True):
             raise CalendarMissing(
                 f"工作日历没有{on.year}年的数据，请先核对日期，再联网更新工作日历。"
             ) from None
+
+
+def calendar_in_force(editions: Iterable[CalendarEdition], on: date) -> CalendarEdition | None:
+    """Return the edition that is counted by on a day: the latest begun, then the greatest number.
+
+    Before the first one begins, the first counts: nothing can be judged without a calendar.
+    """
+    known = sorted(editions, key=lambda one: (one.begins_on, one.number))
+    begun = [one for one in known if one.begins_on <= on]
+    return begun[-1] if begun else next(iter(known), None)
 
 
 def _require_whole(year: int, table: YearTable) -> None:

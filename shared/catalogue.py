@@ -125,6 +125,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     task_code: str = ""
     handle_item_code: str = ""
     task_version: int = 1
+    replaces: tuple[str, ...] = ()
+    """Codes of earlier editions whose matter this item goes on with (并入、拆分、换码)."""
+    parent: str = ""
+    """Code of the main item (主项) that this one is a part of; '' for none."""
 
     def __post_init__(self) -> None:
         if not self.code or not self.name:
@@ -165,7 +169,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One edition; a greater number replaces a smaller one from `effective_on` on.
+    """One edition; it replaces those before it from `effective_on` on.
 
     `document` is the paper it was published by, `label` a warning shown beside every item, e.g.
     示范目录 where the list is not the county's own.
@@ -183,6 +187,7 @@ class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if len(set(codes)) < len(codes):
             twice = next(code for code in codes if codes.count(code) > 1)
             raise InvalidEdition(f"事项编码{twice}重复，请更正后再发布。")
+        require_chains(self.items)
 
     @cached_property
     def by_code(self) -> dict[str, Item]:
@@ -213,67 +218,43 @@ class CatalogueEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def in_force(editions: Iterable[CatalogueEdition], on: date) -> CatalogueEdition | None:
-    """Return the edition that holds on `on`: the greatest number of those in effect."""
+    """Return the edition that holds on `on`: the latest begun, of those the greatest number."""
     effective = [edition for edition in editions if edition.effective_on <= on]
-    return max(effective, key=lambda edition: edition.number, default=None)
+    return max(effective, key=lambda edition: (edition.effective_on, edition.number), default=None)
 
 
-class Change(msgspec.Struct, frozen=True):
-    """One item in two editions."""
+def require_chains(items: tuple[Item, ...]) -> None:
+    """Main items are of the list, and no chain of main items and successors comes back to itself.
 
-    before: Item
-    after: Item
-
-
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What one edition changes, by kind of change; one item may stand in several lists.
-
-    A re-classified item stands in `task_type`, never among the cancelled: the figures of the seed
-    only add up so (DOMAIN.md, M9).
+    Raises InvalidEdition with the items of the circle in its one sentence.
     """
-
-    added: tuple[Item, ...]
-    cancelled: tuple[Item, ...]
-    kind: tuple[Change, ...]
-    limit: tuple[Change, ...]
-    fee: tuple[Change, ...]
-    task_type: tuple[Change, ...]
-    other: tuple[Change, ...]
-
-
-_LIMIT = frozenset({"statutory_days", "promised_days", "unit"})
-_NAMED = _LIMIT | {"kind", "fee", "task_type"}
-
-
-def compare(old: CatalogueEdition, new: CatalogueEdition) -> Changes:
-    """Return what `new` changes against `old`, each list in the order of the codes."""
-    both = [
-        Change(old.by_code[code], new.by_code[code])
-        for code in sorted(old.by_code.keys() & new.by_code.keys())
-    ]
-    fields = [(change, _differing(change)) for change in both]
-
-    def touching(*names: str) -> tuple[Change, ...]:
-        return tuple(change for change, differing in fields if differing & set(names))
-
-    return Changes(
-        added=_only_in(new, old),
-        cancelled=_only_in(old, new),
-        kind=touching("kind"),
-        limit=touching(*_LIMIT),
-        fee=touching("fee"),
-        task_type=touching("task_type"),
-        other=tuple(change for change, differing in fields if differing - _NAMED),
-    )
+    after = {item.code: (*item.replaces, *([item.parent] if item.parent else [])) for item in items}
+    for item in items:
+        if item.parent and item.parent not in after:
+            raise InvalidEdition(
+                f"事项{item.code}的主项{item.parent}不在目录里，请更正主项编码后再发布。"
+            )
+    circle = _circle(after)
+    if circle:
+        raise InvalidEdition(
+            f"事项{' → '.join(circle)}的主项或并入关系绕成了圈，请改掉其中一处后再发布。"
+        )
 
 
-def _differing(change: Change) -> set[str]:
-    return {
-        name
-        for name in Item.__struct_fields__
-        if getattr(change.before, name) != getattr(change.after, name)
-    }
-
-
-def _only_in(one: CatalogueEdition, other: CatalogueEdition) -> tuple[Item, ...]:
-    return tuple(one.by_code[code] for code in sorted(one.by_code.keys() - other.by_code.keys()))
+def _circle(after: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return the codes of one circle, its first again at the end; [] where there is none."""
+    done: set[str] = set()
+    for start in after:
+        way: list[str] = []
+        ahead: list[tuple[str, bool]] = [(start, False)]
+        while ahead:
+            code, is_back = ahead.pop()
+            if is_back:
+                done.add(way.pop())
+            elif code in way:
+                return [*way[way.index(code) :], code]
+            elif code in after and code not in done:
+                way.append(code)
+                ahead.append((code, True))
+                ahead += [(one, False) for one in reversed(after[code])]
+    return []

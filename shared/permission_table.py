@@ -294,9 +294,11 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
     ),
     Cap.PURGE: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do("second_person"), NOBODY),
     Cap.APPOINT: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, view(), do(), NOBODY),
-    Cap.PUBLISH_EDITION: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do(), NOBODY),
     # S12: the data clerk of the county carries files to the province and back; nobody below.
     Cap.EXCHANGE: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do(), NOBODY),
+    Cap.PUBLISH_EDITION: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do("second_person"), NOBODY),
+    # Money goes back where it was taken; the county sees to what a cancelled fee left behind.
+    Cap.REFUND_CHARGE: _row(_SITE, _SITE, _TOWN, _DEPT, view(), do(), _OWN_VIEW),
     Cap.VIEW_RECORD: _row(
         view("same_site -person_target"),
         view("same_site -person_target") + view("same_township -person_target"),

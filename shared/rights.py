@@ -95,6 +95,7 @@ class Capability(StrEnum):
     APPOINT = "appoint"
     PUBLISH_EDITION = "publish_edition"
     EXCHANGE = "exchange"
+    REFUND_CHARGE = "refund_charge"
     VIEW_RECORD = "view_record"
     SYSTEM_ONLY = "system_only"
 
@@ -113,7 +114,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.ENROL_DEVICE: "启用设备",
     Capability.SUSPEND_DEVICE: "停用和挂失设备",
     Capability.REVOKE_DEVICE: "撤销设备",
-    Capability.DRAFT_CATALOGUE: "起草事项目录",
+    Capability.DRAFT_CATALOGUE: "起草目录和日历",
     Capability.PUBLISH_CATALOGUE: "公布事项目录",
     Capability.SIGN_MONTH: "月结签字",
     Capability.PUBLISH_MONTH: "公布月结",
@@ -128,7 +129,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.CLOSE_ON_SPOT: "当场办结",
     Capability.HAND_OUT: "补正再收件、出件送达",
     Capability.CALL_BACK: "回访",
-    Capability.COLLECT_CHARGE: "收费和退费",
+    Capability.COLLECT_CHARGE: "收费",
     Capability.KEEP_ORIGINALS: "交接原件",
     Capability.REGISTER_COMPLAINT: "登记投诉",
     Capability.TRIAGE_COMPLAINT: "投诉分流",
@@ -148,6 +149,7 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.APPOINT: "任职和授权",
     Capability.PUBLISH_EDITION: "公布日历和站点名册",
     Capability.EXCHANGE: "与省平台交换办件",
+    Capability.REFUND_CHARGE: "退费",
     Capability.VIEW_RECORD: "查看记录",
     Capability.SYSTEM_ONLY: "系统自动操作",
 }

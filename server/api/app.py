@@ -23,6 +23,8 @@ from server.attached import AttachmentMissing
 from server.database import DatabaseUnavailable
 from server.desk import Desk, UnknownConflict, UnknownRecord
 from server.device_desk import NoSuchDevice
+from server.editions.drafts import UnknownDraft
+from server.editions.listing import UnknownEdition
 from server.http import BodyTooLarge, read_body
 from server.invitations import UnknownInvitation
 from server.own_account import UnknownSession
@@ -68,6 +70,8 @@ STATUSES: tuple[tuple[type[BianminError], int], ...] = (
     (UnknownSession, 404),
     (UnknownInvitation, 404),
     (NoSuchDevice, 404),
+    (UnknownDraft, 404),
+    (UnknownEdition, 404),
     (UnknownSite, 404),
     (UnknownConflict, 409),
     (BodyTooLarge, 413),

@@ -18,6 +18,7 @@ from server.console.pages import (
     bridge,
     decided,
     devices,
+    editions,
     home,
     login,
     months,
@@ -51,6 +52,7 @@ PAGES = (
     bridge,
     person,
     account,
+    editions,
     audit,
     progress,
 )

@@ -42,6 +42,7 @@ MENU: tuple[Group, ...] = (
     Group(
         "管理",
         (
+            Entry("/editions", "editions", "目录与日历"),
             Entry("/devices", "devices", "设备"),
             Entry("/staff", "staff", "工作人员", sees_staff),
             Entry("/bridge", "pairs", "省平台对接", sees_bridge),

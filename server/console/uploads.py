@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.console.web import Site, Visit, WrongForm, error_page, serve_page
+from server.console.web import (
+    FORM_MAX,
+    SESSION_COOKIE,
+    Site,
+    Visit,
+    WrongForm,
+    error_page,
+    serve_page,
+)
 from server.http import read_body
 from shared.errors import BianminError
 
@@ -36,15 +44,17 @@ def upload_route(
 
     async def serve(request: Request) -> Response:
         try:
-            words, upload = await _parts(request, await read_body(request, size_max))
+            known = SESSION_COOKIE in request.cookies  # strangers send no files
+            raw = await read_body(request, size_max if known else FORM_MAX)
+            words, upload = await _parts(request, raw)
         except BianminError as error:
             return error_page(site, request, error)
 
         def shown(visit: Visit) -> Response:
             return page(visit, upload)
 
-        raw = urlencode(words).encode()
-        return await run_in_threadpool(serve_page, site, request, shown, raw, False)
+        form = urlencode(words).encode()
+        return await run_in_threadpool(serve_page, site, request, shown, form, False)
 
     return Route(path, serve, methods=["POST"], name=path)
 

@@ -149,3 +149,34 @@ leases = table(
     key=("name",),
 )
 """Who runs a periodic job now, where several processes could."""
+
+edition_drafts = table(
+    "edition_drafts",
+    octets("draft"),
+    text("kind"),
+    text("state"),
+    octets("base"),
+    octets("content"),
+    text("made_by"),
+    number("changed_at"),
+    number("revision"),
+    octets("proposal", null=True),
+    text("note"),
+    key=("draft",),
+)
+"""Editions at work, until they are proposed as an operation. `base` is the operation of the edition
+the draft began from, `proposal` the record of the edition once proposed; `content` is sealed."""
+
+recounts = table(
+    "recounts",
+    octets("recount"),
+    number("begun_at"),
+    number("ended_at", null=True),
+    octets("after"),
+    number("looked"),
+    number("changed"),
+    number("later"),
+    key=("recount",),
+)
+"""Due dates counted anew: `recount` is the operation of the calendar edition, `after` the last
+record looked at, so that a run that was cut off goes on there."""

@@ -162,3 +162,14 @@ editions = table(
     day("effective_on"),
     key=("kind", "number"),
 )
+
+due_changes = table(
+    "due_changes",
+    octets("recount"),
+    octets("record"),
+    day("before_on", null=True),
+    day("after_on", null=True),
+    small("provisional"),
+    key=("recount", "record"),
+)
+"""What a recount (`server.schema.people.recounts`) changed: the list people read and print."""

@@ -31,6 +31,7 @@ from server.schema import (
 from server.storage.arrivals import Arrivals
 from server.storage.bridging import Bridging
 from server.storage.devices import Devices
+from server.storage.editions import EditionsRoom
 from server.storage.feed import Feed
 from server.storage.judgements import Judgements
 from server.storage.matching import Matching
@@ -49,6 +50,7 @@ _PROJECTIONS = (
 class Tx(
     Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals,
     Bridging,
+    EditionsRoom,
 ):  # fmt: skip
     """One transaction: every noun of the storage under one name."""
 

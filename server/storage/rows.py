@@ -217,6 +217,44 @@ class Edition(NamedTuple):
     effective_on: int
 
 
+class EditionDraft(NamedTuple):
+    """An edition at work; state: `draft` or `proposed`. `content` is plain here."""
+
+    draft: bytes
+    kind: str
+    state: str
+    base: bytes
+    content: bytes
+    made_by: str
+    changed_at: int
+    revision: int
+    proposal: bytes | None
+    note: str
+    """Why it came back, '' where nobody sent it back."""
+
+
+class Recount(NamedTuple):
+    """Due dates counted anew after a calendar edition; `later` of the `changed` moved back."""
+
+    recount: bytes
+    begun_at: int
+    ended_at: int | None
+    after: bytes
+    looked: int
+    changed: int
+    later: int
+
+
+class DueChange(NamedTuple):
+    """The due date of one open case before and after a recount."""
+
+    recount: bytes
+    record: bytes
+    before_on: int | None
+    after_on: int | None
+    provisional: int
+
+
 class Device(NamedTuple):
     """A tablet; state: waiting, active, suspended, revoked or cut."""
 

@@ -21,6 +21,7 @@ from server.console.pages import (
     bridge,
     decided,
     devices,
+    editions,
     login,
     months,
     person,
@@ -52,7 +53,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
         )
     }  # fmt: skip
     assert len(found) > 100
-    found |= {*months.STATES, *months.ANSWERS.values(), *bridge.WORDS}
+    found |= {*months.STATES, *months.ANSWERS.values(), *bridge.WORDS, *editions.WORDS}
     found |= menu.labels() | {*KINDS_OF_ENTRIES.values(), *advice.SURE.values(), *NAMES.values()}
     found |= {advice.NEWER, advice.SAME_NUMBER, advice.SAME_NAME}
     found |= {SENT_BACK, alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}

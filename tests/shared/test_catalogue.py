@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import msgspec
 import pytest
 
 from shared.canonical import decode, encode
 from shared.catalogue import (
     CatalogueEdition,
-    Change,
     Fee,
     Item,
     ItemKind,
@@ -19,7 +17,6 @@ from shared.catalogue import (
     Need,
     TaskType,
     UnknownItem,
-    compare,
     in_force,
 )
 from shared.deadlines import Limit, Unit
@@ -168,60 +165,13 @@ def test_the_edition_in_force_is_the_newest_of_those_in_effect() -> None:
     assert in_force(everything, date(2026, 12, 1)) is july
 
 
-def test_an_edition_against_itself_changes_nothing() -> None:
-    changes = compare(sample_catalogue(), sample_catalogue())
-    assert all(getattr(changes, name) == () for name in changes.__struct_fields__)
-
-
-@pytest.mark.parametrize(
-    ("fields", "lists"),
-    [
-        ({"kind": ItemKind.INSTANT, "promised_days": 0}, {"kind", "limit"}),
-        ({"statutory_days": 30}, {"limit"}),
-        ({"unit": Unit.NATURAL}, {"limit"}),
-        ({"fee": Fee(amount_fen=500)}, {"fee"}),
-        ({"task_type": TaskType.LICENCE}, {"task_type"}),
-        ({"name": "高龄补贴"}, {"other"}),
-        ({"suspended": True}, {"other"}),
-        ({"name": "高龄补贴", "fee": Fee(amount_fen=500)}, {"fee", "other"}),
-    ],
-)
-def test_a_changed_item_stands_in_the_lists_of_its_changes(
-    fields: dict[str, Any], lists: set[str]
-) -> None:
-    changes = compare(edition(item()), edition(item(**fields), number=2))
-    filled = {name for name in changes.__struct_fields__ if getattr(changes, name)}
-    assert filled == lists
-    for name in lists:
-        assert getattr(changes, name) == (Change(item(), item(**fields)),)
-
-
-def test_added_cancelled_and_moved_items_are_told_apart() -> None:
-    old = edition(item("A"), item("B"), item("C"))
-    new = edition(item("D"), item("C", task_type=TaskType.LICENCE), item("A"), number=2)
-    changes = compare(old, new)
-    assert [each.code for each in changes.added] == ["D"]
-    assert [each.code for each in changes.cancelled] == ["B"]
-    assert [each.after.code for each in changes.task_type] == ["C"]
-    assert changes.other == ()
-
-
-def test_every_field_of_an_item_is_seen_by_the_comparison() -> None:
-    other = {
-        "department": "县残联",
-        "accept_at": (SiteKind.VILLAGE,),
-        "village_proxy": False,
-        "in_person_steps": ("评定",),
-        "special_procedures": ("公示",),
-        "materials": (Material(name="申请表"),),
-        "legal_basis": "某法",
-        "tacit_approval": True,
-        "relative_declaration": True,
-        "catalog_code": "1",
-        "task_code": "2",
-        "handle_item_code": "3",
-        "task_version": 2,
-    }
-    for name, value in other.items():
-        changed = msgspec.structs.replace(item(), **{name: value})
-        assert compare(edition(item()), edition(changed)).other == (Change(item(), changed),)
+def test_a_circle_of_items_is_refused_with_their_names() -> None:
+    chain = (item("A", replaces=("B",)), item("B", parent="C"), item("C"))
+    assert len(edition(*chain).items) == 3
+    with pytest.raises(InvalidEdition, match="事项A → B → C → A的主项或并入关系绕成了圈"):
+        edition(*chain[:2], item("C", replaces=("A",)))
+    with pytest.raises(InvalidEdition, match="事项A → A的"):
+        edition(item("A", parent="A"))
+    with pytest.raises(InvalidEdition, match="事项A的主项Z不在目录里"):
+        edition(item("A", parent="Z"))
+    assert edition(item("A", replaces=("Z",))).items[0].replaces == ("Z",)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
-from shared.catalogue import Item, ItemKind, Material, Need, TaskType
+import pytest
+from hypothesis import given, settings
+
+from shared.catalogue import Fee, Form, Item, ItemKind, Material, Need, Source, TaskType
 from shared.deadlines import Unit
-from shared.item_rows import ITEM_COLUMNS, read_item
+from shared.item_rows import ITEM_COLUMNS, NotForTable, cells_of, read_item
 from shared.sites import SiteKind
+from tests.shared.catalogues import items
 
 GOOD = {
     "code": "BM-RS-007",
@@ -110,3 +114,61 @@ def test_an_instant_matter_promises_nothing() -> None:
 def test_all_faults_of_a_row_are_told_at_once() -> None:
     _, faults = read_item({**GOOD, "code": "", "kind": "缓办件", "fee_yuan": "x"})
     assert {fault.column for fault in faults} == {"code", "kind", "fee_yuan"}
+
+
+@given(items())
+@settings(max_examples=150)
+def test_an_item_written_as_cells_and_read_again_is_the_same(item: Item) -> None:
+    cells = cells_of(item)
+    assert set(cells) == {column.name for column in ITEM_COLUMNS}
+    assert read_item(cells) == (item, [])
+
+
+def test_every_field_of_an_item_has_its_column() -> None:
+    """What the table once lost: the rules of papers, days of a fee, codes, successors."""
+    full = Item(
+        code="BM-1", name="名", department="局", kind=ItemKind.PROMISED, statutory_days=20,
+        promised_days=5, replaces=("BM-0",), parent="BM-9", suspended=True, catalog_code="000123",
+        task_version=7,
+        fee=Fee(amount_fen=550, basis="某文", valid_from=date(2026, 1, 1), valid_to=None),
+        materials=(
+            Material(name="照片", form=Form.ORIGINAL, copies=2, reuse_days=365),
+            Material(name="户口簿", source=Source.SHARED, need=Need.DEFERRABLE, later_days=10),
+            Material(name="监护人证明", need=Need.CONDITIONAL, when="未成年人，由监护人提供"),
+        ),
+    )  # fmt: skip
+    cells = cells_of(full)
+    assert cells["material_rules"] == (
+        "照片=原件、2份、复用365天;户口簿=共享;监护人证明=情形：未成年人，由监护人提供"
+    )
+    assert (cells["deferrable"], cells["fee_yuan"]) == ("户口簿=10", "5.50")
+    assert read_item(cells) == (full, [])
+
+
+def test_an_item_that_no_cell_can_carry_is_not_written_short() -> None:
+    odd = Item(
+        code="A", name="名", department="局", kind=ItemKind.INSTANT, statutory_days=1,
+        promised_days=0, materials=(Material(name="照片;底片"),),
+    )  # fmt: skip
+    with pytest.raises(NotForTable, match="事项A"):
+        cells_of(odd)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "sentence"),
+    [
+        ({"material_rules": "照片=原件"}, "material_rules", "名称与材料一栏相同"),
+        ({"material_rules": "挂失申请=很多份"}, "material_rules", "应为 原件"),
+        ({"fee_from": "2026-02-01", "fee_to": "2026-01-01"}, "fee_to", "早于收费起"),
+        ({"parent": "甲"}, "parent", "只能用字母"),
+        ({"task_version": "0"}, "task_version", "1 到"),
+        ({"catalog_code": "1234567890123"}, "catalog_code", "超过 12 位"),
+    ],
+)
+def test_a_fault_in_the_further_columns_is_named(
+    cells: dict[str, str], column: str, sentence: str
+) -> None:
+    found, faults = read_item({**GOOD, **cells})
+    assert found is None
+    assert [fault.column for fault in faults] == [column]
+    assert sentence in faults[0].sentence
