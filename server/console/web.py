@@ -18,12 +18,12 @@ from starlette.routing import Route
 
 from server.accounts import Accounts, Person, same_token
 from server.api.app import address_of, status_of
+from server.console.form_files import read_upload
 from server.console.language import COOKIE as LANGUAGE_COOKIE
 from server.console.language import LANGUAGES, language_of, translate
 from server.console.menu import menu_of
 from server.console.render import render
 from server.console.security import SAFE_METHODS
-from server.console.uploads import read_upload
 from server.county import County
 from server.desk import Desk
 from server.http import read_body
@@ -120,7 +120,7 @@ def route(
 ) -> Route:  # fmt: skip
     """Return the route of a page; `post` for one that takes a form, `public` without log-in.
 
-    `file`: the form brings a file (`server.console.uploads`).
+    `file`: the form brings a file (`server.console.form_files`).
     """
 
     async def serve(request: Request) -> Response:

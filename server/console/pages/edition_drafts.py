@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from server.api.app import status_of
+from server.console.form_files import WrongUpload, upload_of
 from server.console.names import Names
-from server.console.uploads import WrongUpload, upload_of
 from server.console.web import Site, Visit, WrongForm, route
 from server.county import CALENDAR, CATALOGUE
 from server.editions import approving, drafts
