@@ -12,7 +12,7 @@ _FIELDS = (
     "person_name", "id_no", "phone", "item", "item_name", "question", "content", "slip",
     "query_code", "practice", "holder", "holder_site", "proxy", "case", "merged_into", "level",
     "of", "visit", "channel", "service_mode", "item_kind", "promised_days", "statutory_days",
-    "days_unit", "amount_fen", "refunded_fen",
+    "days_unit", "amount_fen", "refunded_fen", "procedure",
 )  # fmt: skip
 """What lists show and what figures ask (server.metrics): both read many records at once."""
 

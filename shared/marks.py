@@ -66,7 +66,7 @@ def marks(calendar: CalendarEdition, deadline: Deadline, closing: time = CLOSING
     legal = None if red is None else _legal(calendar, deadline, running)
     found = Marks(
         due.on, red_at=red, black_at=legal and max(legal, red or 0),
-        paused_on=running and running.noticed_on, provisional=due.provisional,
+        paused_on=running.noticed_on if running is not None else None, provisional=due.provisional,
     )  # fmt: skip
     if deadline.promised.days == 0:
         closes_at = start_of_day(due.on) + (closing.hour * 60 + closing.minute) * 60_000

@@ -36,11 +36,12 @@ from server.schema.projections import (
     pairs,
     records,
     routes,
+    watched,
 )
 
 __all__ = [
     "agents", "attached", "audit", "checkpoints", "conflicts", "counties", "devices", "editions",
     "envelopes", "feed", "grants", "invitations", "judgements", "leases", "match_keys", "metadata",
     "numbers", "operations", "pairs", "postings", "records", "routes", "staff", "staff_sessions",
-    "streams",
+    "streams", "watched",
 ]  # fmt: skip
