@@ -32,7 +32,7 @@ CORRECTION, CLOSE, FORWARD, HAND_OUT, TRIAGE, REPLY = (
     "correction", "close", "forward", "hand_out", "triage", "reply"
 )  # fmt: skip
 TERMS: Mapping[str, str] = {
-    CORRECTION: "收件审查", CLOSE: "办结", FORWARD: "移交上送", HAND_OUT: "送达群众",
+    CORRECTION: "收件审查", CLOSE: "限时办结", FORWARD: "移交上送", HAND_OUT: "送达群众",
     TRIAGE: "投诉分流", REPLY: "投诉答复",
 }  # fmt: skip
 """What has to be done in time, as lists say it."""

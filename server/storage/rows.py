@@ -264,6 +264,15 @@ class Device(NamedTuple):
     decided_by: str
 
 
+class LastWork(NamedTuple):
+    """The last operation of a device's stream: when it came, and when the county says it was."""
+
+    device: bytes
+    skeleton: bytes
+    received_at: int
+    effective_at: int
+
+
 class Agent(NamedTuple):
     """An agent on one tablet; state: waiting, active or removed."""
 
