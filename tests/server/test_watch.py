@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,6 +86,7 @@ def test_the_figures_are_those_of_folding_every_case(world: World) -> None:
         for act, data in _life(dice):
             world.now.ms += dice.randrange(DAY_MS)
             got = world.clerk.act("case", act, data, record=got.skeleton.record, parents=[got.id])
+    found = board(world.desk, world.admin).total
     for _ in range(4):
         world.now.ms += 5 * DAY_MS
         found = board(world.desk, world.admin, "agent", Cut(kind="case")).total
@@ -288,15 +289,16 @@ def test_twenty_thousand_open_matters_ask_no_more_statements_than_twenty(world: 
 
 def _statements(world: World) -> dict[str, int]:
     """How many statements each page takes."""
-    found = {}
-    for name, ask in {
+    pages: dict[str, Callable[[], object]] = {
         "township": lambda: board(world.desk, world.admin),
         "agent": lambda: board(world.desk, world.admin, "agent"),
         "department": lambda: board(world.desk, world.admin, "department"),
         "list": lambda: listed(world.desk, world.admin, Cut(level="3")),
         "tablets": lambda: watch.unwell(world.desk, world.admin),
-    }.items():
+    }
+    found: dict[str, int] = {}
+    for name, look in pages.items():
         with counted(world) as asked:
-            ask()
+            look()
         found[name] = len(asked)
     return found

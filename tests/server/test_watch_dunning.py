@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server import dunning, watch
-from server.acting import NoReason
+from server.acting import NoReason, NothingToActOn
 from server.console.app import console_app
 from server.dunning import WrongSelection, ask
 from server.sight import NotAllowed
@@ -85,7 +85,7 @@ def test_the_answer_of_the_holder_ends_the_asking(world: World) -> None:
     ask(world.desk, world.admin, "urge", [record], REASON, 2)
     with pytest.raises(NotAllowed):
         dunning.answer(world.desk, world.admin, record, "我来答")
-    with pytest.raises(dunning.NothingToActOn):
+    with pytest.raises(NothingToActOn):
         dunning.answer(world.desk, neighbour, record, "与我无关")
     with pytest.raises(NoReason):
         dunning.answer(world.desk, head, record, "  ")
