@@ -12,10 +12,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from server import todo
+from server import dunning, todo, watch, watching
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
 from server.console.pages import audit, conflicts, devices, held, months, pairs, report, staff
+from server.console.pages import watch as watch_pages
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from shared import lifecycle
 from shared.kinds import KINDS, LISTED
@@ -33,6 +34,9 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     assert len(found) > 100
     found |= set(months.STATES)
     found |= menu.labels() | {*todo.KINDS.values(), *todo.SURE.values()}
+    found |= {*watch.MEANINGS.values(), *watch.GROUPS.values(), *watch.STATE_WORDS.values()}
+    found |= {*watching.TERMS.values(), *watch_pages.UNNAMED.values(), *dunning.REASONS}
+    found |= {watch.LACKING, *(level.label for level in watch.LEVELS)}
     found |= {todo.NEWER, todo.SAME_NUMBER, todo.SAME_NAME}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):
         found |= set(words.values())
