@@ -147,12 +147,13 @@ def story_of(desk: Desk, person: Person, record: bytes) -> Story:
         for act in (URGE, SUPERVISE, ANSWER)
     }
     today = county.today()
+    is_free = clock is not None and clock.paused_on is None and not _asked_on(seen.record, today)
     return Story(
         row, clock, holdings(seen.record, done),
         [done[one.operation] for one in seen.record.history if one.act in (*ASKING, ANSWER)],
         open_asked,
-        may_urge=may[URGE] and clock is not None and clock.paused_on is None,
-        may_supervise=may[SUPERVISE] and not _too_early(open_asked, today),
+        may_urge=may[URGE] and is_free,
+        may_supervise=may[SUPERVISE] and is_free and not _too_early(open_asked, today),
         may_answer=may[ANSWER] and open_asked is not None and open_asked.is_open,
     )  # fmt: skip
 
@@ -198,11 +199,14 @@ def _require_due(county: County, tx: Tx, record: Record, act: str) -> None:
     if clock.paused_on is not None:
         raise NothingDue("这一件的期限已停表，等恢复计时后再催办。")
     today = county.today()
-    urged = [one for one in record.history if one.act in ASKING]
-    if any(civil_date(one.effective_at) == today for one in urged):
+    if _asked_on(record, today):
         raise AskedToday("这一件今天已经催办过，请等答复，最早明天再催。")
     if act == SUPERVISE and (why := _too_early(_last(tx, record), today)):
         raise TooEarly(why)
+
+
+def _asked_on(record: Record, day: date) -> bool:
+    return any(one.act in ASKING and civil_date(one.effective_at) == day for one in record.history)
 
 
 def _too_early(last: Dunning | None, today: date) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
 from server.schema import watched
 from server.storage.access import Access
@@ -69,26 +69,33 @@ class Watched(Access):
     def tally_watched(self, by: str, now: int, which: Wanted) -> list[Tally]:
         """Return how many clocks there are of each colour at `now` (Unix ms), by one of GROUPS."""
         key = _key(by, now)
-        stands = _stands(now)
-        shown = [and_(_level(now) == level, ~stands) for level in range(5)]
-        sums = [_sum(condition) for condition in (*shown, stands, _owed())]
+        shown = (_has(1, now), _has(2, now), _w.red_at <= now, _w.black_at <= now, _stands(now),
+                 _owed())  # fmt: skip
+        sums = [func.sum(case((one, literal(1)), else_=literal(0))) for one in shown]
         statement = select(key, func.count(), *sums).where(*self._where(now, which))
-        found = self.connection.execute(statement.group_by(key).order_by(key))
-        return [Tally(str(row[0]), *(int(n or 0) for n in row[1:])) for row in found]
+        told: list[Tally] = []
+        for name, *counts in self.connection.execute(statement.group_by(key).order_by(key)):
+            every, blue, yellow, late, black, paused, asked = map(int, counts)
+            none = every - blue - yellow - late - paused
+            told.append(
+                Tally(str(name), every, none, blue, yellow, late - black, black, paused, asked)
+            )
+        return told
 
     def list_watched(
         self, now: int, which: Wanted, *, offset: int = 0, limit: int = 50
     ) -> list[WatchedRow]:
         """Return clocks, the most urgent first: by colour, then due day, then record."""
-        ordered = self._chosen(now, which).order_by(_level(now).desc(), _w.due_on, _w.record)
-        return self._rows(WatchedRow, ordered.offset(offset).limit(limit))
+        chosen = select(_w.record).where(*self._where(now, which))
+        ordered = chosen.order_by(_level(now).desc(), _w.due_on, _w.record)
+        found = self.connection.execute(ordered.offset(offset).limit(limit))
+        names = [row[0] for row in found]
+        rows = self.watched_of(names)
+        return [rows[name] for name in names]
 
     def count_watched(self, now: int, which: Wanted) -> int:
         """Return how many clocks there are."""
         return self._count(watched, *self._where(now, which))
-
-    def _chosen(self, now: int, which: Wanted) -> Select[Any]:
-        return self._select(watched).where(*self._where(now, which))
 
     def _where(self, now: int, which: Wanted) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [_w.county == self.county]
@@ -102,7 +109,7 @@ class Watched(Access):
             if value is not None:
                 found.append(_key(by, now) == value)
         if which.level is not None:
-            found.append(and_(_level(now) == which.level, ~_stands(now)))
+            found.append(_has(which.level, now))
         if which.state in _STATES:
             found.append(_STATES[which.state](now))
         if which.hidden:
@@ -115,26 +122,37 @@ def _key(by: str, now: int) -> ColumnElement[str]:
     if by not in ("site", "holder"):
         return _w[by]
     breached = _w.breach_site if by == "site" else _w.breach_holder
-    return case((_is_past(_w.red_at, now), breached), else_=_w[by])
+    return case((_w.red_at <= now, breached), else_=_w[by])
 
 
-def _is_past(column: ColumnElement[int], now: int) -> ColumnElement[bool]:
-    return and_(column.is_not(None), column <= now)
+# Each colour comes after the one before it, and a clock that runs takes yellow and red some day.
+# A comparison with a colour that is never taken is neither true nor false, which chooses no row.
 
 
 def _level(now: int) -> ColumnElement[int]:
     return case(
-        (_is_past(_w.black_at, now), 4),
-        (_is_past(_w.red_at, now), 3),
-        (_is_past(_w.yellow_at, now), 2),
-        (_is_past(_w.blue_at, now), 1),
-        else_=0,
-    )
+        (_w.black_at <= now, 4), (_w.red_at <= now, 3), (_w.yellow_at <= now, 2),
+        (_w.blue_at <= now, 1), else_=0,
+    )  # fmt: skip
+
+
+def _has(level: int, now: int) -> ColumnElement[bool]:
+    """Whether a clock has this colour; one that stands and was in time has none."""
+    if level == 4:
+        return _w.black_at <= now
+    if level == 3:
+        return and_(_w.red_at <= now, or_(_w.black_at.is_(None), _w.black_at > now))
+    runs = _w.paused_on.is_(None)
+    if level == 2:
+        return and_(runs, _w.yellow_at <= now, _w.red_at > now)
+    if level == 1:
+        return and_(runs, _w.blue_at <= now, _w.yellow_at > now)
+    return and_(runs, _w.yellow_at > now, or_(_w.blue_at.is_(None), _w.blue_at > now))
 
 
 def _stands(now: int) -> ColumnElement[bool]:
     """A clock that stands and was in time when it was stopped."""
-    return and_(_w.paused_on.is_not(None), ~_is_past(_w.red_at, now))
+    return and_(_w.paused_on.is_not(None), or_(_w.red_at.is_(None), _w.red_at > now))
 
 
 def _owed(_now: int = 0) -> ColumnElement[bool]:
@@ -143,14 +161,10 @@ def _owed(_now: int = 0) -> ColumnElement[bool]:
 
 _STATES: Mapping[str, Callable[[int], ColumnElement[bool]]] = {
     "paused": _stands,
-    "late": lambda now: _is_past(_w.red_at, now),
-    "fresh": lambda now: and_(_w.dunned == 0, _is_past(_w.red_at, now)),
+    "late": lambda now: _w.red_at <= now,
+    "fresh": lambda now: and_(_w.dunned == 0, _w.red_at <= now),
     "asked": _owed,
-    "urged": lambda now: and_(_w.dunned == 1, _owed(now)),
-    "supervised": lambda now: and_(_w.dunned == 2, _owed(now)),
+    "urged": lambda now: and_(_w.dunned == 1, _owed()),
+    "supervised": lambda now: and_(_w.dunned == 2, _owed()),
 }
 STATES = tuple(_STATES)
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, literal(1)), else_=literal(0)))
