@@ -11,18 +11,19 @@ and compares, and the board reads it without folding anything. Limits as in DOMA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from server.county import Editions, day_number
 from server.duedates import deadline_of
 from server.holding import holder_at, holdings
+from server.storage import Tx
 from server.storage.rows import WatchedRow
 from shared.calendars import CalendarEdition, CalendarMissing
 from shared.civil import civil_date
 from shared.deadlines import DueDate, Term, Warning, term_due
 from shared.dunning import SUPERVISE, dunning_of
-from shared.fold import Entry
+from shared.fold import Entry, fold
 from shared.marks import Marks, marks, pledge_marks
 from shared.operation import Operation
 from shared.record import Record
@@ -74,6 +75,18 @@ def watched_of(
         red_at=found.red_at, black_at=found.black_at, dunned=dunned, dunned_on=dunned_on,
         answer_by_on=answer_by_on, answered_on=answered_on,
     )  # fmt: skip
+
+
+def count_anew(tx: Tx, editions: Editions, records: Collection[bytes]) -> None:
+    """Count the clocks of these records by other editions: a calendar has changed."""
+    rows = tx.records(records)
+    clocks: dict[bytes, WatchedRow | None] = {}
+    for record, held in tx.operations_of(list(rows)).items():
+        entries = {entry.operation.id: entry for entry in held}
+        row = rows[record]
+        clocks[record] = watched_of(fold(held), entries, editions, row.township, row.site)
+    tx.put_watched(one for one in clocks.values() if one is not None)
+    tx.forget_watched([record for record, one in clocks.items() if one is None])
 
 
 def clock_of(calendar: CalendarEdition, record: Record) -> tuple[str, Marks] | None:

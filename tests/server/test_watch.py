@@ -6,17 +6,21 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import event
 
-from server import watch
+from server import watch, watching
 from server.console.app import console_app
+from server.county import Editions
 from server.duedates import deadline_of
 from server.verify import verify
 from server.watch import Cut, board, listed
 from shared import ids
+from shared.calendars import YearTable
 from shared.canonical import Value
 from shared.civil import DAY_MS
 from shared.deadlines import Warning, warning
@@ -268,6 +272,25 @@ def test_a_cut_that_does_not_exist_is_refused(world: World, asked: str) -> None:
     log_in(browser, "admin", world.password)
     path = "/watch" if asked.startswith(("by", "kind")) else "/watch/list"
     assert browser.get(f"{path}?{asked}").status_code == 422
+
+
+def test_another_calendar_moves_the_clocks_that_run(world: World) -> None:
+    got = world.accepted()
+    with world.county.ledger.read() as tx:
+        editions = world.county.editions(tx)
+        before = tx.watched_of([got.skeleton.record])[got.skeleton.record]
+    at = date(2026, 11, 24).timetuple().tm_yday - 1
+    days = editions.calendar.years[2026].days
+    year = YearTable(days[:at] + "00" + days[at + 2 :])
+    calendar = structs.replace(editions.calendar, years={**editions.calendar.years, 2026: year})
+    other = Editions(editions.sites, editions.catalogue, calendar)
+    world.county.ledger.writing(
+        lambda tx: watching.count_anew(tx, other, [got.skeleton.record])
+    )  # fmt: skip
+    with world.county.ledger.read() as tx:
+        after = tx.watched_of([got.skeleton.record])[got.skeleton.record]
+    assert (before.due_on, after.due_on) == (20261130, 20261202)
+    assert after.red_at == (before.red_at or 0) + 2 * DAY_MS
 
 
 def test_practice_and_what_is_over_have_no_clock(world: World) -> None:
