@@ -17,6 +17,7 @@ from server import watch, watching
 from server.console.app import console_app
 from server.county import Editions
 from server.duedates import deadline_of
+from server.months import closing
 from server.verify import verify
 from server.watch import Cut, board, listed
 from shared import ids
@@ -291,6 +292,19 @@ def test_another_calendar_moves_the_clocks_that_run(world: World) -> None:
         after = tx.watched_of([got.skeleton.record])[got.skeleton.record]
     assert (before.due_on, after.due_on) == (20261130, 20261202)
     assert after.red_at == (before.red_at or 0) + 2 * DAY_MS
+
+
+def test_months_on_time_are_those_the_last_closed_month_froze(world: World) -> None:
+    got = world.accepted()
+    done = world.clerk.act(
+        "case", "decide", {"outcome": "granted"}, record=got.skeleton.record, parents=[got.id]
+    )  # fmt: skip
+    world.clerk.act("case", "close", {}, record=got.skeleton.record, parents=[done.id])
+    assert board(world.desk, world.admin).clean_month is None
+    world.now.ms += 12 * DAY_MS
+    assert closing.freeze(world.county, date(2026, 11, 1))
+    found = board(world.desk, world.admin)
+    assert (found.clean_month, found.clean_months[world.town]) == (date(2026, 11, 1), 1)
 
 
 def test_practice_and_what_is_over_have_no_clock(world: World) -> None:
