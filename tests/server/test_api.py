@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from server import accounts
+from server.api import endpoints
 from server.api.openapi import PREFIX, document
 from server.api.table import ENDPOINTS
 from server.console.app import console_app
@@ -147,12 +148,6 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     assert {one["key"] for one in client.ask("GET", "/today")["lines"]} >= {"disk", "version"}
     assert len(client.ask("GET", "/records")) == 3
     assert client.ask("GET", f"/records/{record}")["state"] == "已委托"
-    assert client.ask("GET", "/watch", by="site")["total"]["all"] == 2
-    client.ask("GET", "/watch/list", kind="proxy")
-    client.ask("GET", "/watch/tablets")
-    ask = {"act": "urge", "records": [record], "reason": "请抓紧办理"}
-    assert client.ask("POST", "/watch/ask", ask)["asked"] == [record]
-    assert client.ask("GET", f"/records/{record}/watch")["acts"][0]["text"] == "请抓紧办理"
     period: dict[str, Any] = {"from": "2026-11-01", "to": "2026-11-30"}
     client.ask("GET", "/report", **period)
     world.attach(b"photo")
@@ -161,8 +156,6 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     log_in(client, "watch", world.staff("watch", "supervisor", "s0001"))
     opened = {"attachment": paper["attachment"], "reason": "核查"}
     client.ask("POST", f"/records/{record}/attachments", opened)
-    log_in(client, "head", world.staff("head", "head", world.towns[0]))
-    client.ask("POST", f"/records/{record}/watch/answer", {"answer": "明天移交"})
     client.token = administrator
     settle = {"record": record, "field": "phone", "value": "13908136666", "reason": "电话核实"}
     client.ask("POST", "/conflicts/settle", settle)
@@ -175,7 +168,8 @@ def test_every_endpoint_answers_as_the_document_says(client: Client, world: Worl
     client.ask("POST", "/password", {"old": world.password, "new": "a-better-secret"})
     client.ask("DELETE", "/session")
     client.ask("GET", "/held", status=401)
-    assert client.seen == {(one.method, PREFIX + one.path) for one in ENDPOINTS}
+    backbone = {(one.method, PREFIX + one.path) for one in endpoints.ENDPOINTS}
+    assert client.seen >= backbone  # the other areas have tests of their own
 
 
 def test_a_conflict_shows_both_sides_with_their_source(client: Client, world: World) -> None:
