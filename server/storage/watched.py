@@ -68,13 +68,13 @@ class Watched(Access):
 
     def tally_watched(self, by: str, now: int, which: Wanted) -> list[Tally]:
         """Return how many clocks there are of each colour at `now` (Unix ms), by one of GROUPS."""
-        key = _key(by, now)
+        key = _key(by, now).label("place")
         shown = (_has(1, now), _has(2, now), _w.red_at <= now, _w.black_at <= now, _stands(now),
                  _owed())  # fmt: skip
         sums = [func.sum(case((one, literal(1)), else_=literal(0))) for one in shown]
         statement = select(key, func.count(), *sums).where(*self._where(now, which))
         told: list[Tally] = []
-        for name, *counts in self.connection.execute(statement.group_by(key).order_by(key)):
+        for name, *counts in self.connection.execute(statement.group_by("place").order_by("place")):
             every, blue, yellow, late, black, paused, asked = map(int, counts)
             none = every - blue - yellow - late - paused
             told.append(
