@@ -51,7 +51,7 @@ def holdings(record: Record, operations: Mapping[bytes, Operation]) -> list[Hold
 
 def holder_at(found: Sequence[Holding], at: int) -> Holding:
     """Return who held it at `at` (Unix ms): the last who had taken it by then, else the first."""
-    before = [one for one in found if one.since <= at]
+    before = [one for one in reversed(found) if one.since <= at]  # of equals the later act
     return max(before, key=lambda one: one.since, default=found[0]) if found else _NOBODY
 
 
