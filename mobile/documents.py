@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from mobile.attachments import Attached
 from mobile.desk import Recorded, Sealed, Shown
-from mobile.lists import ListRow
+from mobile.lists import ListRow, asked_sentence
+from mobile.projection import asked_of
 from mobile.status import Status
 from mobile.synchronise import Synced
 from shared import kinds, lifecycle
 from shared.canonical import Value
 from shared.clock import Quality
 from shared.deadlines import DueDate
+from shared.dunning import ANSWER, ASKING
 from shared.fold import Entry
 from shared.ids import record_text
 from shared.reasons import sentence
@@ -18,6 +20,7 @@ from shared.record import Candidate, Conflict
 
 Document = dict[str, object]
 
+_SAID = ("reason", "answer_by_on", "supervision_answer")
 DELIVERY_WORDS = {"saved": "已存本机", "delivered": "已送达县级", "merged": "县级已入账"}
 
 
@@ -54,6 +57,7 @@ def listed(row: ListRow) -> Document:
         "updated_at": row.updated_at,
         "conflicts": row.conflicts,
         "slip_number": row.slip or None,
+        "asked": _asked_in_list(row),
     }
 
 
@@ -61,9 +65,10 @@ def listed_line(row: ListRow) -> str:
     """A record in a list, for a person."""
     label = kinds.kind_of(row.kind).label if row.kind in kinds.KINDS else row.kind
     conflict = "  有冲突" if row.conflicts else ""
+    asked = f"  {asked_sentence(row)}" if row.asked else ""
     return (
         f"{record_text(row.record)}  {label}  {row.state or ''}  "
-        f"{DELIVERY_WORDS[row.delivery]}  {row.title}{conflict}"
+        f"{DELIVERY_WORDS[row.delivery]}  {row.title}{conflict}{asked}"
     )
 
 
@@ -95,6 +100,7 @@ def shown(found: Shown) -> Document:
                 "state_before": effect.state_before,
                 "state_after": effect.state_after,
                 "effective_at": effect.effective_at,
+                **_said(by_id[effect.operation]),
                 **_authorship(by_id[effect.operation]),
             }
             for effect in record.history
@@ -113,6 +119,7 @@ def shown(found: Shown) -> Document:
             {"field": item.register, "operation": item.operation.hex()}
             for item in record.downgrades
         ],
+        "asked": _asked(found),
         "purged": list(record.purged),
         "heads": [head.hex() for head in record.heads],
     }
@@ -163,6 +170,34 @@ def synced(done: Synced) -> Document:
         "attachments_left": done.attachments_left,
         "notices": list(done.notices),
     }
+
+
+def _asked_in_list(row: ListRow) -> Document | None:
+    if not row.asked:
+        return None
+    return {
+        "act": row.asked,
+        "label": lifecycle.act_label(row.kind, row.asked),
+        "by_on": row.asked_by_on or None,
+        "reason": row.asked_for,
+    }
+
+
+def _asked(found: Shown) -> Document | None:
+    """What the county asks after the record, as long as an answer is owed."""
+    asked = asked_of(found.record, found.held.entries)
+    if asked is None:
+        return None
+    by_on = asked.by_on.isoformat() if asked.by_on else None
+    return {"act": asked.act, "label": asked.label, "by_on": by_on, "reason": asked.reason}
+
+
+def _said(entry: Entry) -> Document:
+    """What asking and answering say: it belongs to the act and to no field."""
+    if entry.operation.skeleton.act not in (*ASKING, ANSWER):
+        return {}
+    data = entry.operation.data
+    return {name: data[name] for name in _SAID if data.get(name)}
 
 
 def _conflict(conflict: Conflict) -> Document:

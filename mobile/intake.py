@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from mobile import handback, projection, streams, tables
+from mobile import handback, lists, projection, streams, tables
 from mobile.arrivals import JUDGE, Arrivals, columns_of
 from mobile.database import Store
 from mobile.freezing import head_at
@@ -21,6 +21,7 @@ from mobile.streams import Stream
 from mobile.tables import places
 from mobile.timekeeping import Anchor
 from shared.canonical import Value
+from shared.dunning import ASKING
 from shared.fold import Entry
 from shared.ids import InvalidId, parse_operation
 from shared.operation import Operation
@@ -73,6 +74,10 @@ class Taken:
     """Sentences about answers that did not fit and were passed over."""
     restored: bool = False
     """The county was restored and lacks work that it had: it goes out again."""
+    asked: set[bytes] = field(default_factory=set)
+    """Records after which the county asks, as far as this answer newly says so."""
+    told: list[str] = field(default_factory=list)
+    """Sentences of the county to whoever uses this tablet."""
 
 
 class Intake:
@@ -163,6 +168,7 @@ class Intake:
             (of_others(taken.lone[record]) for record in sorted(taken.lone)),
         )
         projection.project_again(self._store, sorted(taken.records), self._rank, taken.arrived)
+        taken.told += lists.asked_sentences(self._store, sorted(taken.asked))
 
     # -- entries ------------------------------------------------------------------------------
 
@@ -195,7 +201,10 @@ class Intake:
         )
         for entry in received:
             is_admitted = entry.verdict.status is Status.ADMITTED
-            if entry.operation.skeleton.act == PURGE and is_admitted:
+            skeleton = entry.operation.skeleton
+            if skeleton.act in ASKING and is_admitted and entry.operation.id in arrived.stored:
+                taken.asked.add(skeleton.record)
+            if skeleton.act == PURGE and is_admitted:
                 self._purge(entry.operation, taken)
 
     def _judge_own(self, stream: Stream | None, entry: Own, taken: Taken) -> None:

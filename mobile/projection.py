@@ -13,10 +13,12 @@ from mobile.database import Store
 from mobile.log import Held, held
 from shared import kinds, lifecycle, numbered
 from shared.canonical import Value
+from shared.dunning import ASKING, Dunning, dunning_of, waits
 from shared.fold import STEWARD_ACTS, Entry, fold
 from shared.names import search_keys
 from shared.operation import VERSION, Operation
 from shared.papers import ATTACHMENT, owner_of
+from shared.record import Record
 from shared.verdict import Status
 
 MACHINERY = frozenset({"session", "sealed", "verdict", numbered.KIND})
@@ -35,6 +37,8 @@ _SAVE_ATTACHED = "INSERT OR REPLACE INTO attached(record, of_record) VALUES (?, 
 _SAVE_NUMBER = """INSERT OR REPLACE INTO numbers(operation, of_record, kind, number, epoch,
                                                  county_seq)
                   VALUES (?, ?, ?, ?, ?, ?)"""
+_SAVE_ASKED = "INSERT OR REPLACE INTO asked(record, act, by_on, reason) VALUES (?, ?, ?, ?)"
+_FORGET_ASKED = "DELETE FROM asked WHERE record = ?"
 _NUMBERS = """SELECT kind, number FROM numbers WHERE of_record = ?
               ORDER BY kind, epoch, county_seq"""
 
@@ -51,6 +55,8 @@ class Outline(NamedTuple):
     fields: Mapping[str, Value]
     owner: bytes | None = None
     """The record an attachment belongs to."""
+    asked: Dunning | None = None
+    """What the county asks after it and nobody has answered."""
 
 
 def outline(entries: Sequence[Entry]) -> Outline:
@@ -62,8 +68,16 @@ def outline(entries: Sequence[Entry]) -> Outline:
     updated = max((effect.effective_at for effect in record.history), default=0)
     return Outline(
         record.id, record.kind, record.state, updated, len(record.conflicts), record.fields,
-        owner_of(record),
+        owner_of(record), asked_of(record, entries),
     )  # fmt: skip
+
+
+def asked_of(record: Record, entries: Iterable[Entry]) -> Dunning | None:
+    """Return what the county asks after a record, as long as an answer is owed."""
+    if not any(effect.act in ASKING for effect in record.history):
+        return None
+    found = dunning_of(record, {one.operation.id: one.operation for one in entries})
+    return found if waits(record, found) else None
 
 
 def project(store: Store, found: Held) -> Outline:
@@ -73,6 +87,7 @@ def project(store: Store, found: Held) -> Outline:
         _store(store, [(shown, found)])
     else:  # what an agent waits for
         store.execute(_SAVE, _row(shown, found.delivery))
+        _store_asked(store, [(shown, found)])
     return shown
 
 
@@ -106,6 +121,7 @@ def rebuild(store: Store, rank: int) -> int:
         store.execute("DELETE FROM records")
         store.execute("DELETE FROM attached")
         store.execute("DELETE FROM numbers")
+        store.execute("DELETE FROM asked")
         found = store.rows("SELECT DISTINCT record FROM operations ORDER BY record")
         return project_again(store, (bytes(row[0]) for row in found), rank)
 
@@ -154,12 +170,27 @@ def _store(store: Store, rows: Sequence[tuple[Outline, Held]]) -> None:
     shown = [_row(one, found.delivery) for one, found in rows if one.kind not in MACHINERY]
     if shown:
         store.execute_many(_SAVE, shown)
+    _store_asked(store, rows)
     owned = [(one.record, one.owner) for one, _ in rows if one.owner is not None]
     if owned:
         store.execute_many(_SAVE_ATTACHED, owned)
     given = [number for _, found in rows for number in _numbers(found.entries)]
     if given:
         store.execute_many(_SAVE_NUMBER, given)
+
+
+def _store_asked(store: Store, rows: Sequence[tuple[Outline, Held]]) -> None:
+    """Keep what is asked; where more than one act tells of a record, it may have been answered."""
+    over = [(one.record,) for one, found in rows if one.asked is None and len(found.entries) > 1]
+    if over:
+        store.execute_many(_FORGET_ASKED, over)
+    asked = [
+        (one.record, one.asked.act, one.asked.by_on.isoformat() if one.asked.by_on else "",
+         one.asked.reason)
+        for one, _ in rows if one.asked is not None
+    ]  # fmt: skip
+    if asked:
+        store.execute_many(_SAVE_ASKED, asked)
 
 
 def _numbers(entries: Iterable[Entry]) -> Iterator[tuple[object, ...]]:

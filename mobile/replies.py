@@ -151,5 +151,5 @@ class Replies:
 
     def _note(self, taken: Taken, outcome: Outcome) -> None:
         outcome.restored |= taken.restored
-        for sentence in taken.ignored:
+        for sentence in (*taken.told, *taken.ignored):
             outcome.note(sentence)

@@ -14,7 +14,9 @@ LIMIT = 200
 _PHONE_TAIL_MIN = 3
 _NUMBER_TAIL_MIN = 6
 """Sequence and check digit: what somebody reads out who spares the region and the day."""
-_FIND = """SELECT record, kind, state, delivery, title, updated, conflicts, name, slip FROM records
+_FIND = """SELECT record, kind, state, delivery, title, updated, conflicts, name, slip,
+                  coalesce(act, ''), coalesce(by_on, ''), coalesce(reason, '')
+           FROM records LEFT JOIN asked USING (record)
            WHERE name LIKE :any ESCAPE '\\' OR words LIKE :any ESCAPE '\\'
               OR (:spelled <> '' AND initials LIKE :spelled ESCAPE '\\')
               OR (:slip <> '' AND replace(slip, '-', '') LIKE :slip ESCAPE '\\')

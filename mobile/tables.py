@@ -123,6 +123,14 @@ _FIFTH = (
 _FILL_FIFTH = "UPDATE operations SET head = ?, slip_day = ?, slip_count = ? WHERE position = ?"
 
 
+_SIXTH = (
+    # What the county asks after and nobody has answered: a projection, as `records` is.
+    """CREATE TABLE asked(
+        record BLOB PRIMARY KEY, act TEXT NOT NULL, by_on TEXT NOT NULL,
+        reason TEXT NOT NULL) WITHOUT ROWID""",
+)
+
+
 def _first(store: Store) -> None:
     for statement in _FIRST:
         store.execute(statement)
@@ -170,7 +178,12 @@ def _fifth(store: Store) -> None:
         store.execute_many(_FILL_FIFTH, heads)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth, _fifth)
+def _sixth(store: Store) -> None:
+    for statement in _SIXTH:
+        store.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third, _fourth, _fifth, _sixth)
 
 
 def place(own: int, seq: int) -> int:

@@ -13,6 +13,7 @@ _FIELDS = (
     "query_code", "practice", "holder", "holder_site", "proxy", "case", "merged_into", "level",
     "of", "visit", "channel", "service_mode", "item_kind", "promised_days", "statutory_days",
     "days_unit", "amount_fen", "refunded_fen", "joint",
+    "procedure",
 )  # fmt: skip
 """What lists show and what figures ask (server.metrics): both read many records at once."""
 

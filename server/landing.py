@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from server import following, matching, projecting, purging
+from server import following, matching, projecting, purging, watching
 from server.county import Editions
 from server.scopes import own_scope
 from server.storage import Tx
@@ -127,6 +127,7 @@ class Landing:
         self._tx.put_judgements(judgements)
         self._tx.put_effects(effects)
         self._tx.put_records(rows)
+        self._put_watched(records, rows)
         self._owners = {one.id: owner for one in records if (owner := owner_of(one)) is not None}
         self._tx.put_attached(Attached(*pair) for pair in sorted(self._owners.items()))
         self._tx.forget_attached(
@@ -156,6 +157,18 @@ class Landing:
             if before.get(operation) != history.get(operation):
                 states = projecting.states_of(history.get(operation))
                 yield StateEffect(record, operation, *states)
+
+    def _put_watched(self, records: Iterable[Record], rows: Iterable[RecordRow]) -> None:
+        """The clocks that run; a record that is new here cannot have had one."""
+        clocks = {
+            one.id: watching.watched_of(
+                one, self._entries[one.id], self._editions, row.township, row.site
+            )
+            for one, row in zip(records, rows, strict=True)
+        }
+        self._tx.put_watched(clock for clock in clocks.values() if clock is not None)
+        stopped = {one for one, clock in clocks.items() if clock is None}
+        self._tx.forget_watched(sorted(stopped & self._stood.keys()))
 
     def _put_conflicts(self, record: Record) -> None:
         before = self._before.get(record.id)

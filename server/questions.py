@@ -24,8 +24,9 @@ from shared.sites import UnknownSite
 
 _OF_SLOT_SITE = frozenset({"confirm", "reschedule", "arrive", "miss"})
 """Acts on an appointment that belong to the site where it takes place."""
-_OF_HOLDER = frozenset({"acknowledge", "send_back", "resume"})
-"""Acts on a case that ask with whom it lies."""
+_OF_HOLDER = frozenset({"acknowledge", "send_back", "resume", "answer_supervision"})
+"""Acts on a case or a proxy that ask with whom it lies."""
+_HELD_KINDS = frozenset({"case", "proxy"})
 _MERGING = frozenset({"merge", "absorb"})
 _NOTE = re.compile(r"[(（].*?[)）]")
 
@@ -196,7 +197,8 @@ def _with_whom(
 ) -> tuple[bool, bool, bool]:
     """Whether a case was forwarded to who acts; to nobody by name; whether it lies here."""
     skeleton, record = brief.operation.skeleton, brief.record
-    if skeleton.kind != "case" or skeleton.act not in _OF_HOLDER or record is None:
+    lies_somewhere = skeleton.kind in _HELD_KINDS and skeleton.act in _OF_HOLDER
+    if not lies_somewhere or record is None:
         return False, False, False
     is_mine = _mine(bench, brief, posting, on, owns=owns)
     addressed = list(_forwarded_to(record))

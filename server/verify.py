@@ -13,7 +13,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from server import following, projecting, rebuild, steward, verify_branches, verify_pairs
+from server import (
+    following,
+    projecting,
+    rebuild,
+    steward,
+    verify_branches,
+    verify_pairs,
+    verify_watched,
+    watching,
+)
 from server.county import County
 from server.editions import recounting
 from server.sealing import SealBroken
@@ -25,6 +34,7 @@ from server.storage.rows import (
     FeedEntry,
     RecordRow,
     StoredOperation,
+    WatchedRow,
 )
 from server.storage.rows import Stream as StreamRow
 from server.verdicts import MalformedVerdict
@@ -195,6 +205,7 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
         scopes, owners = tx.scopes_of(batch), tx.owners_of(batch)
         fed: list[FeedEntry] = []
         found: list[tuple[Record, str]] = []
+        clocks: dict[bytes, WatchedRow | None] = {}
         for record, held in tx.operations_of(batch).items():
             entries = {
                 one.operation.id: Entry(one.operation, standing.get(one.operation.id))
@@ -214,6 +225,9 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
                 if not is_counted and record in rows:
                     expected = expected._replace(due_on=rows[record].due_on)
                 yield from _record(folded, expected, rows.get(record), conflicts[record])
+                clocks[record] = watching.watched_of(
+                    folded, entries, editions, expected.township, expected.site
+                )
                 if owners.get(record) != owner_of(folded):
                     yield f"附件 {record.hex()[:12]} 所属的记录与台账不符"
             for one, entry in entries.items():
@@ -222,6 +236,7 @@ def _projections(tx: Tx, county: County) -> Iterator[str]:
                 fed += [projecting.feed_entry(scope, entry) for scope in scopes[record]]
         for missing in set(fed) - tx.fed(fed):
             yield f"操作 {missing.operation.hex()[:12]} 没有下发到 {missing.scope}"
+        yield from verify_watched.faults(tx, clocks)
         yield from verify_pairs.faults(tx, editions, found)
     yield from (f"正式编号 {row.number} 与台账不符" for row in sorted(numbers))
     for record, scope in tx.astray_routes():

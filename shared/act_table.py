@@ -12,6 +12,11 @@ def _of(capability: Cap, words: str) -> dict[str, Cap]:
     return dict.fromkeys(words.split(), capability)
 
 
+_DUNNING: dict[str, Cap] = {
+    **_of(Cap.DUN, "urge supervise"),
+    "answer_supervision": Cap.ANSWER_DUNNING,
+}
+
 COMMON_ACTS: Mapping[str, Cap] = MappingProxyType(
     {
         **_of(Cap.AMEND, "amend attach confirm_downgrade"),
@@ -43,6 +48,7 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
             "withdraw": Cap.WITHDRAW,
             "reassign": Cap.REASSIGN,
             **_of(Cap.DECIDE_PAIR, "merge absorb"),
+            **_DUNNING,
         },
         "case": {
             **_of(Cap.ADMIT_CASE, "receive accept refuse request_correction"),
@@ -57,6 +63,7 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
             "close_on_spot": Cap.CLOSE_ON_SPOT,
             "reassign": Cap.REASSIGN,
             **_of(Cap.DECIDE_PAIR, "merge absorb"),
+            **_DUNNING,
         },
         "complaint": {
             "register": Cap.REGISTER_COMPLAINT,
@@ -68,6 +75,7 @@ ACTS: Mapping[str, Mapping[str, Cap]] = MappingProxyType(
             **_of(Cap.WORK_COMPLAINT, "object reassign investigate ask"),
             "reply": Cap.REPLY_COMPLAINT,
             "withdraw": Cap.WITHDRAW_COMPLAINT,
+            **_DUNNING,
         },
         "appointment": _of(Cap.REGISTER, "register confirm arrive miss reschedule cancel"),
         "rating": {

@@ -250,6 +250,23 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         NOBODY,
         NOBODY,
     ),
+    Cap.DUN: _row(NOBODY, NOBODY, NOBODY, NOBODY, do("-about_self"), do("-person_target"), NOBODY),
+    # Who holds the matter answers; the township answers for its villages.
+    Cap.ANSWER_DUNNING: _row(
+        do("held_here -person_target") + do("is_handler -about_self"),
+        do("same_township -person_target")
+        + do("held_here -person_target")
+        + do("is_handler -about_self"),
+        do("same_township -person_target")
+        + do("held_here -person_target")
+        + do("is_handler -about_self"),
+        do("own_department -person_target")
+        + do("held_here -person_target")
+        + do("is_handler -about_self"),
+        view("-about_self"),
+        view("-person_target"),
+        NOBODY,
+    ),
     Cap.DECIDE_BRANCH: _row(
         NOBODY, NOBODY, NOBODY, do("own_department has_grant"), view(), NOBODY, _OWN_VIEW
     ),

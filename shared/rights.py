@@ -85,6 +85,8 @@ class Capability(StrEnum):
     WITHDRAW_COMPLAINT = "withdraw_complaint"
     RATE = "rate"
     CHECK_RATING = "check_rating"
+    DUN = "dun"
+    ANSWER_DUNNING = "answer_dunning"
     DECIDE_BRANCH = "decide_branch"
     AMEND = "amend"
     CORRECT_RECORD = "correct_record"
@@ -139,6 +141,8 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.WITHDRAW_COMPLAINT: "撤回投诉",
     Capability.RATE: "评价",
     Capability.CHECK_RATING: "核实差评",
+    Capability.DUN: "催办和督办",
+    Capability.ANSWER_DUNNING: "答复催办和督办",
     Capability.DECIDE_BRANCH: "出具并联意见",
     Capability.AMEND: "修改记录",
     Capability.CORRECT_RECORD: "更正已办结的记录",

@@ -19,10 +19,12 @@ from mobile.kit.chip import Chip
 from mobile.kit.look import look
 from mobile.kit.sheet import Sheet
 from mobile.kit.words import OneLine, Words
+from mobile.projection import asked_of
 from mobile.screens import wording
 from mobile.screens.slot import words_of
 from shared import masks
 from shared.canonical import Value
+from shared.dunning import URGE
 from shared.fields import Field, FieldType
 from shared.kinds import kind_of
 from shared.lifecycle import act_label
@@ -90,6 +92,13 @@ class RecordSheet(Sheet):
         lines = self._body.ids.lines
         lines.clear_widgets()
         record = self._shown.record
+        asked = asked_of(record, self._shown.held.entries)
+        if asked is not None:
+            text = _("县里催办：{reason}") if asked.act == URGE else _("县里督办：{reason}")
+            by = (
+                _("请在 {day} 前答复。").format(day=wording.day(asked.by_on)) if asked.by_on else ""
+            )
+            self._notice(text.format(reason=asked.reason) + by, "amber")
         for conflict in record.conflicts:
             field = kind_of(record.kind).fields.get(conflict.register)
             label = _(field.label) if field is not None else _("状态")

@@ -12,7 +12,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.recycleboxlayout import RecycleBoxLayout
 from kivy.uix.recycleview import RecycleView
 
-from mobile.i18n import _
+from mobile.i18n import _, marked
 from mobile.kit.chip import Chip
 from mobile.kit.ground import CLEAR, Ground
 from mobile.kit.look import look
@@ -22,6 +22,8 @@ from mobile.lists import ListRow
 from mobile.screens import wording
 from shared.kinds import kind_of
 from shared.masks import mask_name
+
+ASKED = {"urge": marked("县里催办"), "supervise": marked("县里督办")}
 
 
 def heading(row: ListRow) -> str:
@@ -63,10 +65,10 @@ class RecordRow(Press, BoxLayout):
         self._detail = OneLine(points=16, color=p.muted)
         column.add_widget(self._heading)
         column.add_widget(self._detail)
-        self._conflict, self._state, self._delivery = Chip(), Chip(), Chip()
+        self._asked, self._conflict, self._state, self._delivery = Chip(), Chip(), Chip(), Chip()
         for part in (self._badge, column):
             self.add_widget(part)
-        for chip in (self._conflict, self._state, self._delivery):
+        for chip in (self._asked, self._conflict, self._state, self._delivery):
             chip.pos_hint = {"center_y": 0.5}
         self._holder = BoxLayout(size_hint_x=None)
         self.bind(row=self._show)
@@ -79,7 +81,9 @@ class RecordRow(Press, BoxLayout):
     @property
     def words(self) -> list[str]:
         """Everything the row says."""
-        chips = (self._state.text, self._delivery.text, self._conflict.text)
+        chips = (
+            self._state.text, self._delivery.text, self._conflict.text, self._asked.text
+        )  # fmt: skip
         return [self.text, str(self._detail.text), *(str(chip) for chip in chips if chip)]
 
     def tapped(self) -> None:
@@ -100,13 +104,15 @@ class RecordRow(Press, BoxLayout):
         self._sign.color, self._sign.sign = tone.ink, wording.KIND_SIGNS.get(row.kind, "item")
         self._heading.text = heading(row)
         self._detail.text = detail(row, self.page.today)
+        self._asked.text = _(ASKED[row.asked]) if row.asked in ASKED else ""
+        self._asked.sign, self._asked.tone = "warning", "amber"
         count = row.conflicts
         self._conflict.text = _("{count} 处不一致").format(count=count) if count else ""
         self._conflict.sign, self._conflict.tone = "warning", "rose"
         self._state.text = _(str(row.state or ""))
         word, sign, shade = wording.DELIVERY[row.delivery]
         self._delivery.text, self._delivery.sign, self._delivery.tone = _(word), sign, shade
-        for chip in (self._conflict, self._state, self._delivery):
+        for chip in (self._asked, self._conflict, self._state, self._delivery):
             self.remove_widget(chip)
             if chip.text:
                 self.add_widget(chip)

@@ -41,6 +41,7 @@ from server.schema.projections import (
     pairs,
     records,
     routes,
+    watched,
 )
 
 __all__ = [
@@ -77,4 +78,5 @@ __all__ = [
     "staff_codes",
     "staff_sessions",
     "streams",
+    "watched",
 ]

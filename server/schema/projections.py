@@ -81,6 +81,35 @@ records = table(
     indexes=[("site", "record"), ("township", "record"), ("slip",), ("due_on",)],
 )
 
+watched = table(
+    "watched",
+    octets("record"),
+    text("kind"),
+    text("term"),
+    text("township"),
+    text("site"),
+    text("holder"),
+    text("breach_site"),
+    text("breach_holder"),
+    text("item"),
+    day("due_on"),
+    day("paused_on", null=True),
+    small("provisional"),
+    number("blue_at", null=True),
+    number("yellow_at", null=True),
+    number("red_at", null=True),
+    number("black_at", null=True),
+    small("dunned"),
+    day("dunned_on", null=True),
+    day("answer_by_on", null=True),
+    day("answered_on", null=True),
+    key=("record",),
+    indexes=[("red_at",), ("township", "red_at")],
+)
+"""The clock that runs on each open matter: what the board of supervision counts and lists.
+
+Only matters whose clock runs have a row, so the table stays small beside the ledger."""
+
 routes = table("routes", octets("record"), text("scope"), key=("record", "scope"))
 """Which scopes of the feed hold a record; a scope once given is not taken back."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from server.schema import agents, devices, invitations, streams
+from server.schema import agents, devices, invitations, judgements, operations, streams
 from server.storage.access import Access
-from server.storage.rows import Agent, Device, Invitation
+from server.storage.heads import ACTS
+from server.storage.rows import Agent, Device, Invitation, LastWork
 
 _d = devices.c
 
@@ -47,6 +48,22 @@ class Devices(Access):
         active = select(_d.device).where(_d.county == self.county, _d.state == "active")
         found = self.connection.execute(active.where(_d.device.in_(forked)))
         return {row[0] for row in found}
+
+    def last_work(self) -> dict[bytes, LastWork]:
+        """Return the last operation of every device's stream of acts."""
+        s, o, j = streams.c, operations.c, judgements.c
+        of_stream = and_(
+            o.county == s.county, o.stream == s.stream, o.branch == s.branch, o.seq == s.seq
+        )
+        of_operation = and_(j.county == o.county, j.record == o.record, j.operation == o.id)
+        found = (
+            select(s.device, o.skeleton, o.received_at, j.effective_at)
+            .join(operations, of_stream)
+            .join(judgements, of_operation)
+            .where(s.county == self.county, s.purpose == ACTS, s.branch == 0)
+            .order_by(o.received_at)
+        )
+        return {row.device: row for row in self._rows(LastWork, found)}
 
     def seen_device(self, device: bytes, at: int, app_version: str | None = None) -> None:
         """Note when a device was last heard of, and what version it runs."""

@@ -27,6 +27,7 @@ from server.schema import (
     pairs,
     records,
     routes,
+    watched,
 )
 from server.storage.arrivals import Arrivals
 from server.storage.bridging import Bridging
@@ -40,17 +41,17 @@ from server.storage.postings import Postings
 from server.storage.records import Records
 from server.storage.rows import Counts
 from server.storage.staff import StaffRoom
+from server.storage.watched import Watched
 
 _T = TypeVar("_T")
 _PROJECTIONS = (
-    judgements, records, routes, conflicts, attached, pairs, match_keys, numbers,
+    judgements, records, routes, conflicts, attached, pairs, match_keys, numbers, watched,
 )  # fmt: skip
 
 
 class Tx(
-    Operations, Judgements, Records, Matching, Feed, Devices, Postings, StaffRoom, Arrivals,
-    Bridging,
-    EditionsRoom,
+    Operations, Judgements, Records, Watched, Matching, Feed, Devices, Postings, StaffRoom,
+    Arrivals, Bridging, EditionsRoom,
 ):  # fmt: skip
     """One transaction: every noun of the storage under one name."""
 

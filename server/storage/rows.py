@@ -114,6 +114,36 @@ class RecordRow(NamedTuple):
     position: int
 
 
+class WatchedRow(NamedTuple):
+    """The clock that runs on an open record: what is due, its colours, who holds it.
+
+    `*_at`: when it takes each colour (Unix ms). `breach_*`: who held it, or will have, when it
+    turns red. `paused_on`: the day since which the clock stands. `dunned`: 0 never asked after,
+    1 urged, 2 supervised.
+    """
+
+    record: bytes
+    kind: str
+    term: str
+    township: str
+    site: str
+    holder: str
+    breach_site: str
+    breach_holder: str
+    item: str
+    due_on: int
+    paused_on: int | None
+    provisional: int
+    blue_at: int | None
+    yellow_at: int | None
+    red_at: int | None
+    black_at: int | None
+    dunned: int
+    dunned_on: int | None
+    answer_by_on: int | None
+    answered_on: int | None
+
+
 class ConflictRow(NamedTuple):
     """An open conflict of one register."""
 
@@ -270,6 +300,15 @@ class Device(NamedTuple):
     app_version: str
     invitation: bytes | None
     decided_by: str
+
+
+class LastWork(NamedTuple):
+    """The last operation of a device's stream: when it came, and when the county says it was."""
+
+    device: bytes
+    skeleton: bytes
+    received_at: int
+    effective_at: int
 
 
 class Agent(NamedTuple):

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from shared.cycle_table.step import ANY, OPEN, SAME, Step
 
+DUNNING: tuple[Step, ...] = (
+    Step("urge", "催办", (OPEN,), SAME),
+    Step("supervise", "督办", (OPEN,), SAME),
+    Step("answer_supervision", "答复催办督办", (OPEN,), SAME),
+)
+"""The county asks after a matter, asks again with weight, and who holds it answers."""
+
 
 def common_steps(closed: tuple[str, ...]) -> tuple[Step, ...]:
     """Field acts and voiding. `closed`: states in which only the county corrects a record."""

@@ -15,7 +15,7 @@ without the township; a proxy decided to be the same matter as another record is
 from __future__ import annotations
 
 from shared.cycle_table.step import NEW, OPEN, SAME, Cycle, Step, When, make_cycle
-from shared.cycle_table.v1_common import common_steps
+from shared.cycle_table.v1_common import DUNNING, common_steps
 
 CONSULTATION = make_cycle(
     "consultation",
@@ -68,6 +68,7 @@ CASE = make_cycle(
         Step("merge", "并案", (OPEN,), "已并入", irreversible=True),
         Step("absorb", "并入他案", (OPEN,), SAME, irreversible=True),
         Step("reassign", "更换经办", (OPEN,), SAME),
+        *DUNNING,
         *common_steps(("已办结", "已送达", "不予受理", "退件", "已撤回", "已并入")),
     ),
 )
@@ -124,6 +125,7 @@ PROXY = make_cycle(
         Step("reassign", "更换代办员", (OPEN,), SAME),
         Step("merge", "并案", (OPEN,), "已并入", irreversible=True),
         Step("absorb", "并入他案", (OPEN,), SAME, irreversible=True),
+        *DUNNING,
         *common_steps(("已送达", "已回访", "已撤回", "已并入")),
     ),
 )
@@ -154,6 +156,7 @@ COMPLAINT = make_cycle(
         Step("withdraw", "撤回投诉", (OPEN,), "已撤回"),
         Step("continue_on_own_motion", "依职权继续办理", ("已撤回",), "已受理"),
         Step("join", "并单", (OPEN,), SAME),
+        *DUNNING,
         *common_steps(("已办结", "不予受理", "转其他渠道", "已撤回")),
     ),
 )

@@ -163,6 +163,19 @@ SLIP = Field("slip", "临时受理号", T.TEXT, 1, max_length=32)
 QUERY_CODE = Field("query_code", "查询码", T.TEXT, 2, max_length=16)
 
 
+DUNNING: tuple[Field, ...] = (
+    Field(
+        "answer_by_on", "答复期限", T.DATE, 1, required=acts("urge", "supervise"), note=True
+    ),
+    Field(
+        "supervision_answer", "催办答复", T.LONG_TEXT, 2, max_length=2000,
+        required=acts("answer_supervision"), note=True,
+    ),
+)  # fmt: skip
+"""What the acts of dunning carry beside their reason."""
+DUNNED_AT = ("urge", "supervise")
+
+
 def notes(*reason_at: str) -> tuple[Field, ...]:
     """What belongs to an act and not to the record; every kind has these."""
     return (

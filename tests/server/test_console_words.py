@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from server import staff_people, staff_rights
+from server import dunning, staff_people, staff_rights, watch, watching
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
 from server.console.pages import (
@@ -29,6 +29,7 @@ from server.console.pages import (
     staff,
     todo,
 )
+from server.console.pages import watch as watch_pages
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS, GROUPS
 from server.metrics.places import NAMES
 from server.metrics.standing import NOTHING_BEFORE, UNRECORDED
@@ -56,6 +57,9 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     found |= {*months.STATES, *months.ANSWERS.values(), *bridge.WORDS, *editions.WORDS}
     found |= menu.labels() | {*KINDS_OF_ENTRIES.values(), *advice.SURE.values(), *NAMES.values()}
     found |= {advice.NEWER, advice.SAME_NUMBER, advice.SAME_NAME}
+    found |= {*watch.MEANINGS.values(), *watch.GROUPS.values(), *watch.STATE_WORDS.values()}
+    found |= {*watching.TERMS.values(), *watch_pages.UNNAMED.values(), *dunning.REASONS}
+    found |= {watch.LACKING, *(level.label for level in watch.LEVELS)}
     found |= {SENT_BACK, alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}
     found |= {text for one in RULES for text in (one.label, one.text, one.reason)}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):

@@ -50,6 +50,7 @@ ROWS: dict[str, Any] = {
     "staff_codes": rows.StaffCode,
     "staff_sessions": rows.StaffSession,
     "streams": rows.Stream,
+    "watched": rows.WatchedRow,
 }
 WITHOUT_ROW = {"leases", "routes"}
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
