@@ -254,7 +254,7 @@ class Desk:
         site = judged.site
         unknown = Subject(judged.kind, None, site, editions.township_of(site), {})
         subject = known.get(judged.record, unknown)
-        sight.require_judge(person, editions, subject)
+        sight.require_judge(person, editions, subject, judged.act)
         admit = asked.decision == "admit"
         return reconcile.judge(self.county, operation, admit, asked.reason, person.staff)
 

@@ -9,11 +9,33 @@ from server.county import day_number
 from shared import lifecycle
 from shared.calendars import CalendarEdition, CalendarMissing
 from shared.civil import civil_date
-from shared.deadlines import Deadline, DueDate, Extension, Limit, Suspension, Unit
+from shared.deadlines import (
+    TERMS,
+    Deadline,
+    DueDate,
+    Extension,
+    Limit,
+    Suspension,
+    Term,
+    Unit,
+    Warning,
+    term_due,
+    warning,
+)
 from shared.record import Effect, Record
 
 _ACCEPTING = frozenset({"accept", "deem_accepted", "close_on_spot"})
 _CLOSED = frozenset({"已办结", "已送达", "已撤回", "退件", "已回访"})
+_ANSWERING = frozenset({"已受理", "转办中", "办理中"})
+_ANSWER_FROM = frozenset({"triage", "reopen", "continue_on_own_motion"})
+"""Acts from which the days of a complaint's answer count."""
+
+
+class Pledge(NamedTuple):
+    """What is owed on a complaint next, and the day from which it counts."""
+
+    term: Term
+    since: date
 
 
 class Dates(NamedTuple):
@@ -45,18 +67,43 @@ def _closes(kind: str, effect: Effect) -> bool:
 
 
 def due_of(calendar: CalendarEdition, record: Record) -> DueDate | None:
-    """Return the promised due date of an accepted case, 暂定 and paused marked; None for others.
+    """Return when an accepted case, or a complaint's next pledge, is due; None for others.
+
+    暂定 and paused are marked.
 
     No act but `correct_record` touches item and limits once a case is accepted, so what the record
     shows is what the acceptance froze, set right where the county corrected it.
     """
-    deadline = deadline_of(record)
-    if deadline is None:
-        return None
+    deadline, pledge = deadline_of(record), pledge_of(record)
     try:
-        return deadline.promised_due(calendar)
+        if pledge is not None:
+            return term_due(calendar, pledge.term, pledge.since)
+        return None if deadline is None else deadline.promised_due(calendar)
     except CalendarMissing:  # a year nobody has published yet: shown as 暂无期限, not guessed
         return None
+
+
+def pledge_of(record: Record) -> Pledge | None:
+    """Return what is owed on a complaint next (§3.3): 分流, then the answer; None for others."""
+    if record.kind != "complaint" or not record.history:
+        return None
+    if record.state == "已登记":
+        return Pledge(Term.TRIAGE, civil_date(record.history[0].effective_at))
+    begun = [one for one in record.history if one.act in _ANSWER_FROM]
+    if record.state not in _ANSWERING or not begun:
+        return None
+    is_complex = record.fields.get("complex") is True
+    term = Term.REPLY_COMPLEX if is_complex else Term.REPLY
+    return Pledge(term, civil_date(begun[-1].effective_at))
+
+
+def pledge_level(now: int, calendar: CalendarEdition, pledge: Pledge) -> Warning:
+    """Return the colour of a pledge at `now` (Unix ms), 红 at most: no law stands behind it.
+
+    Raises CalendarMissing.
+    """
+    limit = TERMS[pledge.term]
+    return min(warning(now, calendar, Deadline(pledge.since, limit, limit)), Warning.RED)
 
 
 def deadline_of(record: Record) -> Deadline | None:

@@ -1,4 +1,9 @@
-"""What a member of staff may see and decide, asked of the one permission table (DOMAIN.md §3.4)."""
+"""What a member of staff may see and decide, asked of the one permission table (DOMAIN.md §3.4).
+
+Red line 2 of DOMAIN.md §4: a complaint about a person is never shown to that person's site. Whom it
+is about is often found out late, so the place somebody works at opens none of them: its handler and
+the county's supervisors see one, an administrator sees its outline, everybody else sees nothing.
+"""
 
 from __future__ import annotations
 
@@ -85,9 +90,11 @@ def require_settle(person: Person, editions: Editions, subject: Subject) -> None
     _require(replace(_question(person, editions, subject), capability=Capability.SETTLE))
 
 
-def require_judge(person: Person, editions: Editions, subject: Subject) -> None:
-    """Raise NotAllowed unless the person may decide a held operation of this record."""
-    _require(replace(_question(person, editions, subject), capability=Capability.CONFIRM_HELD))
+def require_judge(person: Person, editions: Editions, subject: Subject, act: str) -> None:
+    """Raise NotAllowed unless the person may decide a held operation, an `act`, of this record."""
+    is_reply = (subject.kind, act) == ("complaint", "reply")
+    capability = Capability.RELEASE_REPLY if is_reply else Capability.CONFIRM_HELD
+    _require(replace(_question(person, editions, subject), capability=capability))
 
 
 def require_pair(person: Person, editions: Editions, one: Subject, other: Subject) -> None:
@@ -135,14 +142,15 @@ def _require(question: Question) -> None:
 def _question(person: Person, editions: Editions, subject: Subject) -> Question:
     fields, names = subject.fields, {person.staff, person.author}
     township = editions.township_of(person.site)
+    is_conduct = subject.is_conduct
     return Question(
         role=person.role,
-        same_site=person.site in {subject.site, fields.get("holder_site")},
-        same_township=bool(township) and township == subject.township,
+        same_site=not is_conduct and person.site in {subject.site, fields.get("holder_site")},
+        same_township=not is_conduct and bool(township) and township == subject.township,
         is_handler=not names.isdisjoint({fields.get("holder"), fields.get("handler")}),
         # People are complained about by name: the id is known once somebody has found out.
         about_self=not {*names, person.name}.isdisjoint(
             {fields.get("target"), fields.get("target_name")}
         ),
-        person_target=subject.is_conduct,
+        person_target=is_conduct,
     )

@@ -70,6 +70,16 @@ records = table(
     indexes=[("site", "record"), ("township", "record"), ("slip",), ("due_on",)],
 )
 
+# Complaints are a few among hundreds of thousands; the desk lists them newest first.
+_complaint = sql("kind = 'complaint'")
+Index(
+    "ix_records_complaints",
+    records.c.county,
+    records.c.record,
+    sqlite_where=_complaint,
+    postgresql_where=_complaint,
+)
+
 routes = table("routes", octets("record"), text("scope"), key=("record", "scope"))
 """Which scopes of the feed hold a record; a scope once given is not taken back."""
 
