@@ -35,6 +35,8 @@ LOG_IN_FAILED = "log_in_failed"
 LOGGED_OUT = "log_out"
 PASSWORD_CHANGED = "change_password"  # noqa: S105 - a word of the audit log
 REVEALED = "reveal"
+OPENED = "open_complaint"
+"""Somebody opened a sealed complaint."""
 READ = "read"
 
 

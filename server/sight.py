@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 
 from server.accounts import Person
 from server.county import Editions
-from server.veil import Veil
+from server.veil import COMPLAINANT, Veil
 from shared.canonical import Value
 from shared.errors import Refused
 from shared.kinds import SEALED_TARGETS
 from shared.permissions import Capability, Decision, Question, may
+from shared.rights import Role
 
 COUNTY_ROLES = frozenset({"supervisor", "administrator"})
+SECRET = frozenset({"secret", "anonymous"})
+"""Ways of signing a complaint (`anonymity`) that name the complainant to the supervisor alone."""
 
 
 class NotAllowed(Refused):
@@ -43,16 +46,25 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much of one record a person sees. `content`: more than number, state and dates."""
+    """How much of one record a person sees. `content`: more than number, state and dates.
+
+    `sealed`: it is a complaint about a person, of which every field is hidden until it is opened.
+    """
 
     seen: bool
     content: bool
     full_numbers: bool
     reason: str = ""
+    sealed: bool = False
+    hidden: frozenset[str] = frozenset()
+    """Fields that this person is never shown."""
 
     def veil(self, revealed: bool) -> Veil:
         """Return the masks over the record's fields, with or without a logged reveal."""
-        return Veil(personal=revealed, numbers=revealed and self.full_numbers)
+        return Veil(
+            personal=revealed, numbers=revealed and self.full_numbers,
+            sealed=self.sealed and not revealed, hidden=self.hidden,
+        )  # fmt: skip
 
 
 def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: str = "") -> Sight:
@@ -70,12 +82,31 @@ def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: st
             named_check=given,
         )
     )  # fmt: skip
-    return Sight(True, True, numbers.allowed, numbers.reason)
+    hidden = COMPLAINANT if _is_kept_from(person, subject) else frozenset()
+    return Sight(True, True, numbers.allowed, numbers.reason, subject.is_conduct, hidden)
+
+
+def _is_kept_from(person: Person, subject: Subject) -> bool:
+    """Whether the complainant asked not to be named to those who look into the complaint."""
+    is_secret = subject.fields.get("anonymity") in SECRET
+    return subject.kind == "complaint" and is_secret and person.role != Role.SUPERVISOR
+
+
+def sees_complaints(person: Person) -> bool:
+    """Return whether the complaints desk concerns this person, for the menu."""
+    return person.role != Role.VILLAGE
 
 
 def may_act(person: Person, editions: Editions, subject: Subject, act: str) -> Decision:
     """Return what the table says to an act of this person on this record."""
     return may(replace(_question(person, editions, subject), kind=subject.kind, act=act))
+
+
+def may_use(
+    person: Person, editions: Editions, subject: Subject, capability: Capability
+) -> bool:  # fmt: skip
+    """Return whether the person may use a capability on this record."""
+    return may(replace(_question(person, editions, subject), capability=capability)).allowed
 
 
 def require_act(person: Person, editions: Editions, subject: Subject, act: str) -> None:

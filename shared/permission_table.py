@@ -230,7 +230,7 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
-    # §3.3: 「handler, released by 督」: a reply that a tablet could only propose waits for 督 alone.
+    # §3.3: 「handler, released by 督」: a reply that a tablet may only propose waits for 督.
     Cap.RELEASE_REPLY: _row(NOBODY, NOBODY, NOBODY, NOBODY, do("-about_self"), NOBODY, NOBODY),
     # §3.3 lets the handler hand it back; 督 takes it back from one who turns out to be recused.
     Cap.REASSIGN_COMPLAINT: _row(

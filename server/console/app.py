@@ -14,6 +14,7 @@ from server.api.app import api_routes, not_here
 from server.console.language import language_of
 from server.console.pages import (
     audit,
+    complaints,
     conflicts,
     devices,
     held,
@@ -36,8 +37,8 @@ from server.county import County
 from server.desk import Desk
 
 PAGES = (
-    home, today, login, todo, conflicts, pairs, held, watch, records, report, months, devices,
-    staff, audit, progress,
+    home, today, login, todo, conflicts, pairs, held, watch, complaints, records, report, months,
+    devices, staff, audit, progress,
 )  # fmt: skip
 """One module per page; each hands in its routes."""
 

@@ -22,6 +22,8 @@ WORDS = {
     "reveal": "查看个人信息",
     "read": "查看",
     "open_attachment": "打开附件",
+    "open_complaint": "开启密封投诉",
+    "query_failed": "进度查询未通过",
     "add_staff": "添加工作人员",
     "approve_device": "批准设备",
     "suspend_device": "停用设备",

@@ -1,0 +1,57 @@
+"""Complaints as a list asks for them, newest first, through the index that holds nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy import text as sql
+
+from server.schema import records
+from server.storage import Tx
+from server.storage.rows import RecordRow
+from shared import lifecycle
+
+_r = records.c
+_ENDS = [one for one in lifecycle.states_of("complaint") if lifecycle.is_end("complaint", one)]
+
+
+class Which(NamedTuple):
+    """Which complaints; None leaves a column open. `due_through` is a day (20261031), inclusive.
+
+    `is_open`: what is not at an end of its life cycle (called back is not yet closed).
+    """
+
+    states: Collection[str] | None = None
+    site: str | None = None
+    """A site; a township with its villages."""
+    township: str | None = None
+    due_through: int | None = None
+    is_open: bool = False
+
+
+def complaint_rows(
+    tx: Tx, which: Which, *, before: bytes | None = None, limit: int
+) -> list[RecordRow]:  # fmt: skip
+    """Return the newest complaints, or the next ones `before` a record."""
+    statement = select(_r.record).where(
+        _r.county == tx.county,
+        sql("records.kind = 'complaint'"),  # as the partial index says it
+    )
+    if which.states is not None:
+        statement = statement.where(tx.among(_r.state, which.states))
+    if which.site is not None:
+        statement = statement.where((_r.site == which.site) | (_r.township == which.site))
+    if which.township is not None:
+        statement = statement.where(_r.township == which.township)
+    if which.due_through is not None:
+        statement = statement.where(_r.due_on <= which.due_through)
+    if which.is_open:
+        statement = statement.where(_r.state.not_in(_ENDS))
+    if before is not None:
+        statement = statement.where(_r.record < before)
+    statement = statement.order_by(_r.record.desc()).limit(limit)
+    found = [row[0] for row in tx.connection.execute(statement)]
+    rows = tx.records(found)
+    return [rows[one] for one in found if one in rows]
