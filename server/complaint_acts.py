@@ -135,6 +135,8 @@ def take(desk: Desk, person: Person, asked: Asked) -> Operation:
     _require_opened(desk, person, seen)
     if step.key == NOTE:
         return _note(desk, person, seen, asked)
+    if step.key == TARGET and person.role != Role.SUPERVISOR:
+        raise NotAllowed("查明的对象由县督查登记，请把情况报送县督查。")
     county = desk.county
     today = day_number(county.today())
     values = {name: value for name, value in asked.values.items() if value not in (None, "")}
@@ -148,6 +150,8 @@ def take(desk: Desk, person: Person, asked: Asked) -> Operation:
     def check(tx: Tx, editions: Editions, record: Record, data: Mapping[str, Value]) -> None:
         if not step.is_neutral and _is_own_cause(tx, person, record, today):
             raise NotAllowed(OWN_CAUSE)
+        if not _is_next(step, record):
+            raise acting.NotNow(f"现在是“{record.state}”，不用再“{step.label}”，请刷新页面。")
         if step.key == ASSIGN:
             _require_fit(tx, editions, record, data["handler"], today)
 

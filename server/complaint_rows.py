@@ -21,6 +21,7 @@ class Which(NamedTuple):
     """Which complaints; None leaves a column open. `due_through` is a day (20261031), inclusive.
 
     `is_open`: what is not at an end of its life cycle (called back is not yet closed).
+    `without_slip`: what was told without a number, as everything sealed is.
     """
 
     states: Collection[str] | None = None
@@ -29,6 +30,7 @@ class Which(NamedTuple):
     township: str | None = None
     due_through: int | None = None
     is_open: bool = False
+    without_slip: bool = False
 
 
 def complaint_rows(
@@ -49,6 +51,8 @@ def complaint_rows(
         statement = statement.where(_r.due_on <= which.due_through)
     if which.is_open:
         statement = statement.where(_r.state.not_in(_ENDS))
+    if which.without_slip:
+        statement = statement.where(_r.slip == "")
     if before is not None:
         statement = statement.where(_r.record < before)
     statement = statement.order_by(_r.record.desc()).limit(limit)

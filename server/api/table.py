@@ -5,8 +5,8 @@ The routes (`server.api.app`) and the OpenAPI document (`server.api.openapi`) ar
 
 from __future__ import annotations
 
-from server.api import endpoints, people
+from server.api import complaints, endpoints, people
 from server.api.call import Endpoint
 
-AREAS = (endpoints, people)
+AREAS = (endpoints, people, complaints)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(one for area in AREAS for one in area.ENDPOINTS)

@@ -69,7 +69,7 @@ def _line(entry: AuditEntry, names: Names) -> Line:
     try:
         parse_record(entry.about)
     except InvalidId:
-        about = entry.about.removeprefix("name:")
+        about = entry.about.removeprefix("name:").removeprefix("query:")
         if about.startswith("staff:"):
             about = names.person(about)
         return Line(entry, word, "", about)
