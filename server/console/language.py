@@ -17,7 +17,7 @@ ENGLISH = "en"
 LANGUAGES = {CHINESE: "中文", ENGLISH: "English"}
 TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}
 COOKIE = "bianmin_lang"
-DOMAINS = ("console", "figures", "months", "people", "todo", "watch")
+DOMAINS = ("console", "complaints", "figures", "months", "people", "todo", "watch")
 """The catalogues, one per area of the console."""
 
 

@@ -15,7 +15,17 @@ from babel.messages.pofile import read_po
 from server import todo
 from server.console import menu, render
 from server.console.language import DOMAINS, translations
-from server.console.pages import audit, conflicts, devices, held, months, pairs, report, staff
+from server.console.pages import (
+    audit,
+    complaints,
+    conflicts,
+    devices,
+    held,
+    months,
+    pairs,
+    report,
+    staff,
+)
 from server.metrics.definitions import COMMON_RULES, DEFINITIONS
 from shared import lifecycle
 from shared.kinds import KINDS, LISTED
@@ -32,6 +42,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     }  # fmt: skip
     assert len(found) > 100
     found |= set(months.STATES)
+    found |= complaints.words()
     found |= menu.labels() | {*todo.KINDS.values(), *todo.SURE.values()}
     found |= {todo.NEWER, todo.SAME_NUMBER, todo.SAME_NAME}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):

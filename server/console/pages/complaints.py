@@ -17,8 +17,9 @@ from server.console.names import Names, record_text
 from server.console.pages.records import clock_of, history_of, idle_of, paper_line
 from server.console.web import Site, Visit, route
 from server.papers import papers_of
+from server.recusal import MISFITS
 from shared import ids, lifecycle
-from shared.deadlines import Warning
+from shared.deadlines import Term, Warning
 from shared.fields import Field, FieldType
 from shared.kinds import KINDS
 from shared.rights import ROLE_LABELS
@@ -31,9 +32,7 @@ SAID = ("target_kind", "target_name", "target", "target_site", "anonymity", "per
         "address_text", "channel", "item", "remark")  # fmt: skip
 HANDLED = ("triage_result", "transfer_to", "handler", "complex", "finding", "reply", "satisfied",
            "call_back_tries", "joined_to")  # fmt: skip
-DONE = {"released": "答复已放行。", "returned": "答复已退回。"} | {
-    one.key: f"已办：{one.label}。" for one in STEPS
-}
+DONE = {"released": "放行答复", "returned": "退回答复"} | {one.key: one.label for one in STEPS}
 REASONS: dict[str, tuple[str, ...]] = {
     "accept": ("属于受理范围，材料清楚。",),
     "assign": ("请查清事实，按期报送办理情况。",),
@@ -231,6 +230,20 @@ def _input(
 def _choice_text(visit: Visit, one: Choice, names: Names) -> str:
     role = visit.say(dict(ROLE_LABELS).get(one.role, one.role))  # type: ignore[call-overload]
     return f"{names.site(one.site)} · {one.name}（{role}）"
+
+
+def words() -> set[str]:
+    """Return every word that this page hands to its templates, for the catalogues."""
+    kinds = (KINDS[complaints.KIND], KINDS[complaints.COMPANION])
+    declared = [kind.fields[n] for kind in kinds for n in (*SAID, *HANDLED) if n in kind.fields]
+    found = {"全部", "由我承办", "已超期", "满意", "不满意", complaint_acts.OWN_CAUSE}
+    found |= {one.label for one in declared} | set(WORDS.values()) | set(DONE.values())
+    found |= {word for one in declared for _, word in one.choices}
+    found |= {label for _, label, _ in STAGES} | {label for _, label in DUE}
+    found |= set(LEVELS.values()) | {text for texts in REASONS.values() for text in texts}
+    found |= {text for one in STEPS for text in (one.label, one.said, one.hint) if text}
+    found |= {Term[name].value for name in ("TRIAGE", "REPLY", "REPLY_COMPLEX")}
+    return (found | set(ROLE_LABELS.values()) | set(MISFITS)) - {""}
 
 
 def _tabs(visit: Visit, asked: Asked) -> list[Tab]:
