@@ -18,6 +18,7 @@ from server.console.pages.records import clock_of, history_of, idle_of, paper_li
 from server.console.web import Site, Visit, route
 from server.papers import papers_of
 from server.recusal import MISFITS
+from server.veil import personal_fields
 from shared import ids, lifecycle
 from shared.deadlines import Term, Warning
 from shared.fields import Field, FieldType
@@ -148,6 +149,7 @@ def _page(visit: Visit, case: Case) -> Response:
     return visit.page(
         "complaint.html", case=case, seen=seen, row=seen.row, line=case.line,
         id=record_text(seen.record.id), said=_values(case, names, SAID),
+        masked=personal_fields(complaints.KIND, seen.record.fields),
         content=_content(case), handled=_values(case, names, HANDLED),
         history=history_of(seen, known), idle=idle_of(seen, known), clock_word=clock_of,
         offered=offered, forms=_forms(visit, offered, case, names), reasons=REASONS,
