@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta
 
-from server import complaint_acts, complaints
+from server import complaint_acts, complaints, unsealing
 from server.api import messages, shapes
 from server.api.call import FLAG, RECORD, Call, Endpoint, Parameter, WrongParameter, integer_of
 from server.complaints import Asked, Case, Due, Line
@@ -106,6 +106,40 @@ class ReleaseReply(msgspec.Struct, forbid_unknown_fields=True):
     decision: Literal["admit", "refuse"]
     reason: messages.Reason
     heads: list[messages.OperationId]
+
+
+class SealedWaiting(msgspec.Struct, frozen=True):
+    """What waits for the complaint key; `key_here`: it lies here, and nothing waits."""
+
+    key_here: bool
+    count: int
+    last_opened_at: int | None
+
+
+class Unseal(msgspec.Struct, forbid_unknown_fields=True):
+    """The complaint key in 64 hexadecimal digits, used once and stored nowhere, and the reason."""
+
+    key: Annotated[str, Meta(min_length=64, max_length=200)]
+    reason: messages.Reason
+
+
+class Unsealed(msgspec.Struct, frozen=True):
+    """How many complaints were registered."""
+
+    registered: int
+
+
+def _waiting(call: Call) -> SealedWaiting:
+    found = unsealing.waiting(call.desk, call.person)
+    key_here = call.desk.county.keys.complaint is not None
+    if found is None:
+        return SealedWaiting(key_here, 0, None)
+    return SealedWaiting(key_here, found.count, found.since or None)
+
+
+def _unseal(call: Call) -> Unsealed:
+    asked = call.body_as(Unseal)
+    return Unsealed(unsealing.unseal(call.desk, call.person, asked.key, asked.reason))
 
 
 def _list(call: Call) -> ComplaintPage:
@@ -209,4 +243,6 @@ ENDPOINTS = (
         "POST", "/complaints/{record}/release", "放行或退回承办人提出的答复", messages.Done,
         _release, ReleaseReply,
     ),
+    Endpoint("GET", "/sealed", "等投诉密钥开启的密封件", SealedWaiting, _waiting),
+    Endpoint("POST", "/sealed/open", "用投诉密钥开启密封件", Unsealed, _unseal, Unseal),
 )  # fmt: skip

@@ -92,6 +92,9 @@ def test_every_endpoint_of_the_desk_answers_as_the_document_says(world: Complain
     client.ask("POST", f"{place}/release", release)
     assert client.ask("GET", place)["complaint"]["state"] == "已答复"
     client.ask("POST", f"{place}/release", release, status=409)
+    assert client.ask("GET", "/sealed")["key_here"] is True
+    key = {"key": world.county.keys.complaint.raw.hex(), "reason": "查收"}  # type: ignore[union-attr]
+    assert client.ask("POST", "/sealed/open", key)["registered"] == 0
     assert client.seen >= {(one.method, PREFIX + one.path) for one in ENDPOINTS}
 
 

@@ -23,6 +23,8 @@ WORDS = {
     "read": "查看",
     "open_attachment": "打开附件",
     "open_complaint": "开启密封投诉",
+    "unseal": "用投诉密钥开启密封件",
+    "unsealed": "密封件开启完成",
     "query_failed": "进度查询未通过",
     "add_staff": "添加工作人员",
     "approve_device": "批准设备",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from server import complaint_acts, complaints
+from server import complaint_acts, complaints, unsealing
 from server.complaint_acts import Choice, Offer
 from server.complaint_steps import BY_KEY, STEPS, Step
 from server.complaints import STAGES, Asked, Case, Due
@@ -73,6 +73,7 @@ def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the list, of one complaint, of opening it and of its steps."""
     return [
         route(site, "/complaints", show_list),
+        route(site, "/complaints/unseal", unseal, post=True),
         route(site, "/complaints/{record}", show),
         route(site, "/complaints/{record}/open", open_one, post=True),
         route(site, "/complaints/{record}/take", take, post=True),
@@ -100,7 +101,15 @@ def show_list(visit: Visit) -> Response:
         states=lifecycle.states_of(complaints.KIND), due=DUE, shapes=SHAPES, levels=LEVELS,
         townships=[one for one in names.sites.sites if one.level == "township"],
         record_text=record_text, target_word=_target_word, names=names,
+        waiting=unsealing.waiting(desk, person), opened=query.get("opened", ""),
     )  # fmt: skip
+
+
+def unseal(visit: Visit) -> Response:
+    """Open what arrived sealed with the key that its holder brings."""
+    key, reason = visit.field("key"), visit.form.get("reason", "")
+    opened = unsealing.unseal(visit.site.desk, visit.who, key, reason)
+    return visit.go(f"/complaints?opened={opened}")
 
 
 def show(visit: Visit) -> Response:
