@@ -197,9 +197,9 @@ def test_a_target_is_one_person_of_the_service(world: Complaining, watch: Browse
     for name in ("没有这人", "甲甲"):
         assert "没有这个人" in step(watch, sealed, "target", target=name).text
     world.now.ms += 1
-    world.county.ledger.writing(
-        lambda tx: [tx.put_agent(one._replace(name="李窗口")) for one in tx.agents()[:1]]
-    )
+    with world.county.ledger.read() as tx:
+        namesake = tx.agents()[0]._replace(name="李窗口")
+    world.county.ledger.writing(lambda tx: tx.put_agent(namesake))
     assert "有 2 位叫这个名字" in step(watch, sealed, "target", target="李窗口").text
     assert step(watch, other, "target", target="李窗口").status_code == 409
     assert world.record(sealed).fields.get("target") is None

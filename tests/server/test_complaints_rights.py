@@ -14,6 +14,7 @@ from server.desk import Desk, UnknownRecord
 from server.sight import NotAllowed, Subject
 from server.storage import RecordFilter
 from shared.canonical import Value
+from shared.ids import record_text
 from shared.operation import Operation
 from shared.verdict import Status
 from tests.server.test_api import World
@@ -99,7 +100,7 @@ def test_heads_neither_find_nor_count_a_sealed_complaint_of_their_township(world
     assert desk.rows(head, [made.skeleton.record]) == []
     with pytest.raises(UnknownRecord):
         desk.record(head, made.skeleton.record)
-    assert made.skeleton.record not in {one.record for one in desk.held(head)}
+    assert record_text(made.skeleton.record) not in {one.record for one in desk.held(head)}
     seen = world.one.act("complaint", "register", dict(OPEN))
     assert [one.record for one in desk.lines(head, RecordFilter(kinds=["complaint"]))] == [
         seen.skeleton.record
