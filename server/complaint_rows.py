@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy import text as sql
 
 from server.schema import records
@@ -14,6 +14,9 @@ from server.storage.rows import RecordRow
 from shared import lifecycle
 
 _r = records.c
+_site, _township, _slip = (func.coalesce(one, "") for one in (_r.site, _r.township, _r.slip))
+_due_on = func.coalesce(_r.due_on, 99_999_999)
+"""Written so that no other index offers itself: each of those holds every kind of record."""
 _ENDS = [one for one in lifecycle.states_of("complaint") if lifecycle.is_end("complaint", one)]
 
 
@@ -37,6 +40,17 @@ def complaint_rows(
     tx: Tx, which: Which, *, before: bytes | None = None, limit: int
 ) -> list[RecordRow]:  # fmt: skip
     """Return the newest complaints, or the next ones `before` a record."""
+    statement = statement_of(tx, which)
+    if before is not None:
+        statement = statement.where(_r.record < before)
+    statement = statement.order_by(_r.record.desc()).limit(limit)
+    found = [row[0] for row in tx.connection.execute(statement)]
+    rows = tx.records(found)
+    return [rows[one] for one in found if one in rows]
+
+
+def statement_of(tx: Tx, which: Which) -> Select[Any]:
+    """Return the query for the ids of these complaints, in no order."""
     statement = select(_r.record).where(
         _r.county == tx.county,
         sql("records.kind = 'complaint'"),  # as the partial index says it
@@ -44,18 +58,13 @@ def complaint_rows(
     if which.states is not None:
         statement = statement.where(tx.among(_r.state, which.states))
     if which.site is not None:
-        statement = statement.where((_r.site == which.site) | (_r.township == which.site))
+        statement = statement.where((_site == which.site) | (_township == which.site))
     if which.township is not None:
-        statement = statement.where(_r.township == which.township)
+        statement = statement.where(_township == which.township)
     if which.due_through is not None:
-        statement = statement.where(_r.due_on <= which.due_through)
+        statement = statement.where(_due_on <= which.due_through)
     if which.is_open:
         statement = statement.where(_r.state.not_in(_ENDS))
     if which.without_slip:
-        statement = statement.where(_r.slip == "")
-    if before is not None:
-        statement = statement.where(_r.record < before)
-    statement = statement.order_by(_r.record.desc()).limit(limit)
-    found = [row[0] for row in tx.connection.execute(statement)]
-    rows = tx.records(found)
-    return [rows[one] for one in found if one in rows]
+        statement = statement.where(_slip == "")
+    return statement

@@ -13,9 +13,11 @@ from sqlalchemy import text as sql
 
 from server import acting, complaint_acts, complaints
 from server.accounts import OPENED, REVEALED
+from server.complaint_rows import Which, statement_of
 from server.complaint_steps import STEPS
 from server.complaints import Asked
 from server.database import DatabaseBusy
+from server.schema import records
 from server.sight import NotAllowed
 from shared import ids
 from shared.canonical import Value
@@ -432,13 +434,16 @@ def test_a_supervisor_never_sees_nor_counts_what_is_about_herself(world: Complai
     assert complaints.counts(world.desk, world.watch)["triage"] == 0
 
 
-def test_the_list_reads_the_index_of_complaints_alone(world: Complaining) -> None:
-    asked = (
-        "EXPLAIN QUERY PLAN SELECT record FROM records WHERE county = 510322 "
-        "AND records.kind = 'complaint' ORDER BY record DESC LIMIT 30"
-    )
-    with world.county.ledger.engine.connect() as connection:
-        plan = str(connection.execute(sql(asked)).all())
+@pytest.mark.parametrize(
+    "which",
+    [Which(), Which(site="s0002"), Which(township="s0002"), Which(due_through=20261101),
+     Which(states=["已登记"], is_open=True), Which(without_slip=True)],
+)  # fmt: skip
+def test_the_list_reads_the_index_of_complaints_alone(world: Complaining, which: Which) -> None:
+    with world.county.ledger.read() as tx:
+        asked = statement_of(tx, which).order_by(records.c.record.desc()).limit(30)
+        text = asked.compile(tx.connection, compile_kwargs={"literal_binds": True})
+        plan = str(tx.connection.execute(sql(f"EXPLAIN QUERY PLAN {text}")).all())
     assert "ix_records_complaints" in plan
     assert "TEMP B-TREE" not in plan
 
