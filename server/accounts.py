@@ -43,6 +43,8 @@ LOGGED_OUT = "log_out"
 CODE_FAILED = "code_failed"
 RECOVERY_USED = "recovery_code"
 REVEALED = "reveal"
+OPENED = "open_complaint"
+"""Somebody opened a sealed complaint."""
 READ = "read"
 
 

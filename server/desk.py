@@ -14,7 +14,7 @@ from datetime import date
 import msgspec
 
 from server import merging, reconcile, reporting, sight
-from server.accounts import REVEALED, Accounts, Person
+from server.accounts import OPENED, REVEALED, Accounts, Person
 from server.api import messages, shapes
 from server.card import read_card
 from server.cards import FOLDED
@@ -52,6 +52,10 @@ class MaskedValue(Refused):
 
 class NothingChosen(Misuse):
     """A decision without a value."""
+
+
+class SealedWithoutReason(Misuse):
+    """A sealed complaint is opened for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,10 @@ class Desk:
     def record(
         self, person: Person, record: bytes, *, reveal: bool = False, reason: str = ""
     ) -> Seen:
-        """Return one record; a reveal is written down. Raises UnknownRecord."""
+        """Return one record; a reveal is written down before anything is shown.
+
+        Raises UnknownRecord, SealedWithoutReason.
+        """
         with self.county.ledger.read() as tx:
             row = tx.record(record)
             folded = shapes.read_record(tx, record)
@@ -126,8 +133,11 @@ class Desk:
         if not seen.seen:
             raise UnknownRecord(seen.reason)
         if reveal and seen.content:
+            if seen.sealed and not reason.strip():
+                raise SealedWithoutReason("密封投诉要写明理由才能开启，请到投诉台开启后再看。")
             detail = " ".join(personal_fields(folded.kind, folded.fields))
-            self.accounts.note(person, REVEALED, ids.record_text(record), f"{detail} {reason}")
+            what = OPENED if seen.sealed else REVEALED
+            self.accounts.note(person, what, ids.record_text(record), f"{detail} {reason}".strip())
         return Seen(row, folded, seen, seen.veil(reveal), reveal)
 
     def whole(self, seen: Seen) -> messages.Record:
@@ -151,7 +161,7 @@ class Desk:
                 folded = fold(entries[one])
                 seen = sight.sight_of(person, editions, _subject(rows[one], folded))
                 if seen.content:
-                    veil = seen.veil(reveal)
+                    veil = seen.veil(reveal and not seen.sealed)
                     found += [
                         shapes.conflict(folded, each, streams, veil) for each in folded.conflicts
                     ]
@@ -275,7 +285,7 @@ class Desk:
             raise UnknownRecord("没有这条操作，可能编号有误，请从待审列表中选择。")
         for one in judged.values():
             unknown = Subject(one.kind, None, one.site, editions.township_of(one.site), {})
-            sight.require_judge(person, editions, known.get(one.record, unknown))
+            sight.require_judge(person, editions, known.get(one.record, unknown), one.act)
             if not again and one.reason == reconcile.DECIDED_BY_STAFF:
                 raise UnknownConflict("这条操作已经由他人审定，请刷新列表。")
         return reconcile.judge(self.county, operations, admit, reason, person.staff)

@@ -28,6 +28,8 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "新代码从装入这天起算。没换代码的和新设的站点留空。",
         "successors": "撤销的站点（状态填“撤销”）由哪些代码接管，可填几个，用分号隔开；"
         "换代码的站点原地域分给几处时也可填。",
+        "phone": "群众查询进度时显示的电话。留空的用上级站点的，都没有就用县中心的；"
+        "所以至少填县中心这一行。",
     }
 )
 """What a column is for, as a note on its heading."""

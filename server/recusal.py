@@ -20,6 +20,12 @@ from shared.permissions import rank_of
 from shared.rights import Role
 from shared.sites import SiteEdition, UnknownSite
 
+SELF, LISTED, BELOW = "被投诉人本人不能承办", "列在回避名单上", "是被投诉人的下属"
+UNKNOWN_TARGET = "被投诉人还没有查明，只能由县督查承办"
+BESIDE = "与被投诉人在同一站点"
+MISFITS = (SELF, LISTED, BELOW, UNKNOWN_TARGET, BESIDE)
+"""Why somebody must not handle a complaint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -62,18 +68,18 @@ class Aim:
 def why_not(worker: Worker, aim: Aim, sites: SiteEdition) -> str:
     """Return why this person must not handle the complaint, one Chinese clause; '' if they may."""
     if worker.is_called(aim.called) or any(worker.author == one.author for one in aim.people):
-        return "被投诉人本人不能承办"
+        return SELF
     if worker.is_called(aim.recused):
-        return "列在回避名单上"
+        return LISTED
     if any(_is_below(worker, one, sites) for one in aim.people):
-        return "是被投诉人的下属"
+        return BELOW
     if not aim.is_conduct or _is_supervisor(worker):
         return ""
     if not aim.is_known:
-        return "被投诉人还没有查明，只能由县督查承办"
+        return UNKNOWN_TARGET
     theirs = {place.site for one in aim.people for place in one.places} | ({aim.site} - {""})
     if any(place.site in theirs for place in worker.places):
-        return "与被投诉人在同一站点"
+        return BESIDE
     return ""
 
 

@@ -1,8 +1,8 @@
 """The sealed stream at the county: the verdict judges the form; opening makes a complaint.
 
 Only the holder of the complaint key opens. The sample county holds it and opens at once; a real one
-may keep the key elsewhere and open later. What was opened is a county operation `register` on a
-complaint record that is routed to no site, and figures count those.
+may keep the key elsewhere and open later (`server.unsealing`). What was opened is a county
+operation `register` on a complaint record that is routed to no site, and figures count those.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sync.keys import SealingKey
 from sync.sealed import MalformedSealed
 from sync.suites import CannotOpen, UnknownSuite
 
-KIND = sealed.KIND
+KIND, ACT = sealed.KIND, sealed.ACT
 
 
 def judge(operation: Operation, effective_at: int | None, *, is_alone: bool) -> Ruling:
@@ -57,17 +57,17 @@ def open_arrived(
         if key is not None and operation.skeleton.kind == KIND:
             verdict = landing.verdict(operation)
             if verdict.status is Status.ADMITTED:
-                drafts += _complaint(operation, verdict, key, county.code, county.editions(tx))
+                drafts += complaint_in(operation, verdict, key, county.code, county.editions(tx))
     if drafts:
         landing.load(draft.record for draft in drafts)
         for done, verdict in steward.append(tx, county, drafts):
             landing.land(done, verdict)
 
 
-def _complaint(
+def complaint_in(
     operation: Operation, verdict: Verdict, key: SealingKey, county: int, editions: Editions
 ) -> Iterator[Draft]:
-    """The registration of what lies inside, if anything does that a complaint can be."""
+    """Yield the registration of what lies inside, if anything does that a complaint can be."""
     try:
         inside = sealed.open_sealed(
             operation.skeleton, operation.data, complaint_private=key.raw, county=county

@@ -1,4 +1,9 @@
-"""What a member of staff may see and decide, asked of the one permission table (DOMAIN.md §3.4)."""
+"""What a member of staff may see and decide, asked of the one permission table (DOMAIN.md §3.4).
+
+Red line 2 of DOMAIN.md §4: a complaint about a person is never shown to that person's site. Whom it
+is about is often found out late, so the place somebody works at opens none of them: its handler and
+the county's supervisors see one, an administrator sees its outline, everybody else sees nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,16 @@ from dataclasses import dataclass, replace
 
 from server.accounts import Person
 from server.county import Editions
-from server.veil import Veil
+from server.veil import COMPLAINANT, Veil
 from shared.canonical import Value
 from shared.errors import Refused
 from shared.kinds import SEALED_TARGETS
 from shared.permissions import Capability, Decision, Question, may
+from shared.rights import Role
 
 COUNTY_ROLES = frozenset({"supervisor", "administrator"})
+SECRET = frozenset({"secret", "anonymous"})
+"""Ways of signing a complaint (`anonymity`) that name the complainant to the supervisor alone."""
 
 
 class NotAllowed(Refused):
@@ -38,16 +46,25 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much of one record a person sees. `content`: more than number, state and dates."""
+    """How much of one record a person sees. `content`: more than number, state and dates.
+
+    `sealed`: it is a complaint about a person, of which every field is hidden until it is opened.
+    """
 
     seen: bool
     content: bool
     full_numbers: bool
     reason: str = ""
+    sealed: bool = False
+    hidden: frozenset[str] = frozenset()
+    """Fields that this person is never shown."""
 
     def veil(self, revealed: bool) -> Veil:
         """Return the masks over the record's fields, with or without a logged reveal."""
-        return Veil(personal=revealed, numbers=revealed and self.full_numbers)
+        return Veil(
+            personal=revealed, numbers=revealed and self.full_numbers,
+            sealed=self.sealed and not revealed, hidden=self.hidden,
+        )  # fmt: skip
 
 
 def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: str = "") -> Sight:
@@ -65,12 +82,31 @@ def sight_of(person: Person, editions: Editions, subject: Subject, *, reason: st
             named_check=given,
         )
     )  # fmt: skip
-    return Sight(True, True, numbers.allowed, numbers.reason)
+    hidden = COMPLAINANT if _is_kept_from(person, subject) else frozenset()
+    return Sight(True, True, numbers.allowed, numbers.reason, subject.is_conduct, hidden)
+
+
+def _is_kept_from(person: Person, subject: Subject) -> bool:
+    """Whether the complainant asked not to be named to those who look into the complaint."""
+    is_secret = subject.fields.get("anonymity") in SECRET
+    return subject.kind == "complaint" and is_secret and person.role != Role.SUPERVISOR
+
+
+def sees_complaints(person: Person) -> bool:
+    """Return whether the complaints desk concerns this person, for the menu."""
+    return person.role != Role.VILLAGE
 
 
 def may_act(person: Person, editions: Editions, subject: Subject, act: str) -> Decision:
     """Return what the table says to an act of this person on this record."""
     return may(replace(_question(person, editions, subject), kind=subject.kind, act=act))
+
+
+def may_use(
+    person: Person, editions: Editions, subject: Subject, capability: Capability
+) -> bool:  # fmt: skip
+    """Return whether the person may use a capability on this record."""
+    return may(replace(_question(person, editions, subject), capability=capability)).allowed
 
 
 def require_act(person: Person, editions: Editions, subject: Subject, act: str) -> None:
@@ -85,9 +121,11 @@ def require_settle(person: Person, editions: Editions, subject: Subject) -> None
     _require(replace(_question(person, editions, subject), capability=Capability.SETTLE))
 
 
-def require_judge(person: Person, editions: Editions, subject: Subject) -> None:
-    """Raise NotAllowed unless the person may decide a held operation of this record."""
-    _require(replace(_question(person, editions, subject), capability=Capability.CONFIRM_HELD))
+def require_judge(person: Person, editions: Editions, subject: Subject, act: str) -> None:
+    """Raise NotAllowed unless the person may decide a held operation, an `act`, of this record."""
+    is_reply = (subject.kind, act) == ("complaint", "reply")
+    capability = Capability.RELEASE_REPLY if is_reply else Capability.CONFIRM_HELD
+    _require(replace(_question(person, editions, subject), capability=capability))
 
 
 def require_pair(person: Person, editions: Editions, one: Subject, other: Subject) -> None:
@@ -135,14 +173,15 @@ def _require(question: Question) -> None:
 def _question(person: Person, editions: Editions, subject: Subject) -> Question:
     fields, names = subject.fields, {person.staff, person.author}
     township = editions.township_of(person.site)
+    is_conduct = subject.is_conduct
     return Question(
         role=person.role,
-        same_site=person.site in {subject.site, fields.get("holder_site")},
-        same_township=bool(township) and township == subject.township,
+        same_site=not is_conduct and person.site in {subject.site, fields.get("holder_site")},
+        same_township=not is_conduct and bool(township) and township == subject.township,
         is_handler=not names.isdisjoint({fields.get("holder"), fields.get("handler")}),
         # People are complained about by name: the id is known once somebody has found out.
         about_self=not {*names, person.name}.isdisjoint(
             {fields.get("target"), fields.get("target_name")}
         ),
-        person_target=subject.is_conduct,
+        person_target=is_conduct,
     )

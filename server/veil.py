@@ -29,19 +29,41 @@ _NAMES = frozenset(
 """Plain text fields that hold somebody's name."""
 
 
+_OUTLINE = frozenset(
+    {"target_kind", "triage_result", "transfer_to", "handler", "channel", "anonymity"}
+)  # fmt: skip
+"""What a sealed complaint shows before it is opened, beside fields that tell of nobody."""
+COMPLAINANT = frozenset(
+    {"person_name", "id_type", "id_no", "id_assurance", "person_record", "phone", "phone_owner",
+     "sex", "birth_on", "address_text", "address_region", "care_flags"}
+)  # fmt: skip
+"""Who complained: hidden from a handler where 保密 was asked for."""
+
+
 class Veil:
     """How much of a record's fields is shown: everything, all but numbers, or names masked too."""
 
-    def __init__(self, *, personal: bool = False, numbers: bool = False) -> None:
+    def __init__(
+        self, *, personal: bool = False, numbers: bool = False, sealed: bool = False,
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.personal = personal
         """Whether class 2 (names, phones) is shown in full."""
         self.numbers = numbers
         """Whether class 3 and above (identity number, account) is shown in full."""
+        self.sealed = sealed
+        """Whether this is a sealed complaint that nobody has opened for this look."""
+        self.hidden = hidden
+        """Fields that are shown to this person in no case."""
 
     def field(self, kind: str, name: str, value: Value) -> Value:
         """Return what is shown of one field's value."""
         declared = _field(kind, name)
-        if value is None or declared is None or self._open(declared):
+        if value is None or declared is None:
+            return value
+        if name in self.hidden or (self.sealed and declared.pd > 0 and name not in _OUTLINE):
+            return HIDDEN
+        if self._open(declared):
             return value
         mask = masks.mask_name if name in _NAMES else _BY_TYPE.get(declared.type)
         if name == "account":

@@ -230,6 +230,28 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         NOBODY,
         _OWN_VIEW,
     ),
+    # §3.3: 「handler, released by 督」: a reply that a tablet may only propose waits for 督.
+    Cap.RELEASE_REPLY: _row(NOBODY, NOBODY, NOBODY, NOBODY, do("-about_self"), NOBODY, NOBODY),
+    # §3.3 lets the handler hand it back; 督 takes it back from one who turns out to be recused.
+    Cap.REASSIGN_COMPLAINT: _row(
+        NOBODY,
+        do("is_handler -about_self"),
+        do("is_handler -about_self"),
+        do("is_handler -about_self"),
+        do("-about_self"),
+        NOBODY,
+        NOBODY,
+    ),
+    # As AMEND; 督 also writes down whom a complaint turned out to be about.
+    Cap.AMEND_COMPLAINT: _row(
+        do("same_site -person_target"),
+        do("same_site -person_target") + do("is_handler -person_target"),
+        do("same_township -person_target"),
+        do("own_department -person_target") + do("is_handler -person_target"),
+        do("-about_self"),
+        NOBODY,
+        NOBODY,
+    ),
     # Where the complaint is about a person, only the complainant withdraws it.
     Cap.WITHDRAW_COMPLAINT: _row(
         do("same_site -person_target"),
@@ -307,7 +329,13 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
         NOBODY,
     ),
     Cap.CONFIRM_HELD: _row(
-        NOBODY, NOBODY, do("same_township -about_self"), NOBODY, view(), do(), NOBODY
+        NOBODY,
+        NOBODY,
+        do("same_township -person_target -about_self"),
+        NOBODY,
+        do("person_target -about_self") + view(),
+        do("-person_target"),
+        NOBODY,
     ),
     Cap.PURGE: _row(NOBODY, NOBODY, NOBODY, NOBODY, view(), do("second_person"), NOBODY),
     Cap.APPOINT: _row(NOBODY, NOBODY, propose("same_township"), NOBODY, view(), do(), NOBODY),
@@ -319,7 +347,7 @@ _TABLE: dict[Cap, Mapping[Role, Cell]] = {
     Cap.VIEW_RECORD: _row(
         view("same_site -person_target"),
         view("same_site -person_target") + view("same_township -person_target"),
-        view("same_township -about_self"),
+        view("same_township -person_target -about_self") + view("is_handler -about_self"),
         view("own_department -person_target") + view("is_handler -about_self"),
         view("-about_self"),
         view("-person_target"),

@@ -82,6 +82,9 @@ class Capability(StrEnum):
     RUN_COMPLAINT = "run_complaint"
     WORK_COMPLAINT = "work_complaint"
     REPLY_COMPLAINT = "reply_complaint"
+    RELEASE_REPLY = "release_reply"
+    REASSIGN_COMPLAINT = "reassign_complaint"
+    AMEND_COMPLAINT = "amend_complaint"
     WITHDRAW_COMPLAINT = "withdraw_complaint"
     RATE = "rate"
     CHECK_RATING = "check_rating"
@@ -138,6 +141,9 @@ CAPABILITY_LABELS: dict[Capability, str] = {
     Capability.RUN_COMPLAINT: "转办、回访和办结投诉",
     Capability.WORK_COMPLAINT: "调查投诉",
     Capability.REPLY_COMPLAINT: "答复投诉",
+    Capability.RELEASE_REPLY: "放行承办人提出的投诉答复",
+    Capability.REASSIGN_COMPLAINT: "改派投诉",
+    Capability.AMEND_COMPLAINT: "修改投诉、登记查明的被投诉人",
     Capability.WITHDRAW_COMPLAINT: "撤回投诉",
     Capability.RATE: "评价",
     Capability.CHECK_RATING: "核实差评",

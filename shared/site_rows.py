@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import msgspec
 
 from shared.errors import Refused
+from shared.phone import PhoneVerdict, check_phone
 from shared.regions import InvalidRegionCode, Level, RegionCode, code_doubt, level_of, require_code
 from shared.rows import Column, Fault, RowReader
 from shared.sites import Site, SiteEdition, SiteKind, SiteStatus
@@ -42,8 +43,11 @@ SITE_COLUMNS = (
     Column("site_id", "站点编号", "", required=False),
     Column("old12", "原区划代码", "", required=False),
     Column("successors", "继任代码", "", required=False),
+    Column("phone", "咨询电话", "", required=False),
 )
 SiteKey = tuple[str, bool, str]
+_HOTLINE = re.compile("[19][0-9]{4}", re.ASCII)
+"""12345 and its like."""
 _BETWEEN = re.compile(r"[;；、,，\s]+")
 
 
@@ -56,7 +60,7 @@ class SiteRow:
     """One site as a county's table has it; `parent12` is empty for the county centre.
 
     `site_id` or `old12` name a site the county has already, `successors` the codes that took its
-    region over.
+    region over. `phone` is where citizens ask; '' keeps the one the county has.
     """
 
     code12: str
@@ -68,6 +72,7 @@ class SiteRow:
     site_id: str = ""
     old12: str = ""
     successors: tuple[str, ...] = ()
+    phone: str = ""
 
     @property
     def closed(self) -> bool:
@@ -104,11 +109,12 @@ def read_site(cells: Mapping[str, str]) -> tuple[SiteRow | None, list[Fault]]:
     site_id = row.word("site_id")
     old12 = "".join(_codes(row, "old12")[:1])
     successors = _codes(row, "successors")
+    phone = _phone(row)
     if successors and status is not SiteStatus.CLOSED and not (site_id or old12):
         row.fail("successors", "只有撤销或换了代码的站点才有继任代码，请改状态，或补原区划代码。")
     if row.faults:
         return None, row.faults
-    whole = (code12, name, region_kind, parent12, kind, status, site_id, old12, successors)
+    whole = (code12, name, region_kind, parent12, kind, status, site_id, old12, successors, phone)
     return SiteRow(*whole), []
 
 
@@ -166,12 +172,14 @@ def _site(
     if old is None:
         return Site(
             id=site_id, name=row.name, kind=row.kind, codes=(code,), parent=parent,
-            status=row.status,
+            status=row.status, phone=row.phone,
         )  # fmt: skip
     present = old.code_on(valid_from)
     if present is None or present.code12 != row.code12:
         old = old.recoded(code, parent=parent, successors=row.successors)
-    return msgspec.structs.replace(old, name=row.name, parent=parent, status=row.status)
+    return msgspec.structs.replace(
+        old, name=row.name, parent=parent, status=row.status, phone=row.phone or old.phone
+    )
 
 
 def _matches(rows: Sequence[SiteRow], previous: SiteEdition, on: date) -> dict[SiteRow, Site]:
@@ -268,6 +276,16 @@ def _parent(row: RowReader, code12: str, kind: SiteKind) -> str:
             row.fail("parent12", str(error))
         return word
     return code12[:9] + "000" if kind is SiteKind.VILLAGE else code12[:6] + "000000"
+
+
+def _phone(row: RowReader) -> str:
+    typed = row.word("phone")
+    if not typed or _HOTLINE.fullmatch(typed):
+        return typed
+    checked = check_phone(typed)
+    if checked.verdict is PhoneVerdict.INVALID:
+        row.fail("phone", "电话号码不对，请核对；没有可以留空。")
+    return checked.number
 
 
 def _codes(row: RowReader, column: str) -> tuple[str, ...]:

@@ -72,7 +72,10 @@ _STATUS_LABELS = {
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of service. `name` is its region's (华利村委会), `parent` the site above it."""
+    """One place of service. `name` is its region's (华利村委会), `parent` the site above it.
+
+    `phone` is where citizens ask; '' where the table names none.
+    """
 
     id: str
     name: str
@@ -80,6 +83,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[RegionCode, ...]
     parent: str | None = None
     status: SiteStatus = SiteStatus.LIVE
+    phone: str = ""
 
     @property
     def level(self) -> Level:
@@ -182,6 +186,17 @@ class SiteEdition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def children(self, site_id: str) -> tuple[Site, ...]:
         """Return the sites directly under `site_id`, in the order of the edition."""
         return tuple(site for site in self.sites if site.parent == site_id)
+
+    def phone_of(self, site_id: str) -> tuple[str, Site | None]:
+        """Return where citizens ask about what a site does, and whose number it is.
+
+        The number of the site, else of the next one above it, else of the county centre; '' and
+        None where the table names none.
+        """
+        above = list(self._upwards(site_id)) if self.knows(site_id) else []
+        centre = [site for site in self.sites if site.kind is SiteKind.COUNTY]
+        found = next((site for site in (*above, *centre) if site.phone), None)
+        return (found.phone, found) if found is not None else ("", None)
 
     def to_data(self) -> dict[str, Value]:
         """Return the plain form, for canonical encoding."""

@@ -30,6 +30,8 @@ SEQUENCE_MAX = 999_999
 PROJECT_SEQUENCE_MAX = 99_999
 PROJECT_TEMPLATE = "{site}{day}{sequence}{check}"
 """The usual form of an official number: 12, 6, 5 and 1 digits."""
+PROJECT_DIGITS = 24
+"""How long that form is."""
 PROJECT_LENGTH_MAX = 50
 """The national field is no longer."""
 _VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -5,8 +5,19 @@ The routes (`server.api.app`) and the OpenAPI document (`server.api.openapi`) ar
 
 from __future__ import annotations
 
-from server.api import bridge, editions, endpoints, figures, months, overseeing, people, todo, watch
+from server.api import (
+    bridge,
+    complaints,
+    editions,
+    endpoints,
+    figures,
+    months,
+    overseeing,
+    people,
+    todo,
+    watch,
+)
 from server.api.call import Endpoint
 
-AREAS = (endpoints, people, todo, bridge, figures, months, overseeing, editions, watch)
+AREAS = (endpoints, people, todo, bridge, figures, months, overseeing, editions, watch, complaints)
 ENDPOINTS: tuple[Endpoint, ...] = tuple(one for area in AREAS for one in area.ENDPOINTS)

@@ -16,6 +16,7 @@ from server.console.pages import (
     account,
     audit,
     bridge,
+    complaints,
     decided,
     devices,
     editions,
@@ -53,6 +54,7 @@ PAGES = (
     person,
     account,
     editions,
+    complaints,
     audit,
     progress,
 )

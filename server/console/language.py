@@ -17,7 +17,17 @@ ENGLISH = "en"
 LANGUAGES = {CHINESE: "中文", ENGLISH: "English"}
 TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}
 COOKIE = "bianmin_lang"
-DOMAINS = ("console", "bridge", "editions", "figures", "months", "people", "todo", "watch")
+DOMAINS = (
+    "console",
+    "bridge",
+    "complaints",
+    "editions",
+    "figures",
+    "months",
+    "people",
+    "todo",
+    "watch",
+)
 """The catalogues, one per area of the console."""
 
 

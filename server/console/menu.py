@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from server.accounts import Person
 from server.bridge.desk import sees_bridge
+from server.sight import sees_complaints
 from server.staff_desk import sees_staff
 
 Shown = Callable[[Person], bool]
@@ -34,6 +35,7 @@ MENU: tuple[Group, ...] = (
         "查看",
         (
             Entry("/records", "records", "记录"),
+            Entry("/complaints", "complaints", "投诉台", sees_complaints),
             Entry("/watch", "held", "电子监察"),
             Entry("/report", "report", "报表"),
             Entry("/months", "held", "月结"),

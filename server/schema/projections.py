@@ -109,6 +109,15 @@ watched = table(
 """The clock that runs on each open matter: what the board of supervision counts and lists.
 
 Only matters whose clock runs have a row, so the table stays small beside the ledger."""
+# Complaints are a few among hundreds of thousands; the desk lists them newest first.
+_complaint = sql("kind = 'complaint'")
+Index(
+    "ix_records_complaints",
+    records.c.county,
+    records.c.record,
+    sqlite_where=_complaint,
+    postgresql_where=_complaint,
+)
 
 routes = table("routes", octets("record"), text("scope"), key=("record", "scope"))
 """Which scopes of the feed hold a record; a scope once given is not taken back."""

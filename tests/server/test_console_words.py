@@ -19,6 +19,7 @@ from server.console.pages import (
     account,
     audit,
     bridge,
+    complaints,
     decided,
     devices,
     editions,
@@ -60,6 +61,7 @@ def test_every_sentence_of_the_console_has_its_english() -> None:
     found |= {*watch.MEANINGS.values(), *watch.GROUPS.values(), *watch.STATE_WORDS.values()}
     found |= {*watching.TERMS.values(), *watch_pages.UNNAMED.values(), *dunning.REASONS}
     found |= {watch.LACKING, *(level.label for level in watch.LEVELS)}
+    found |= complaints.words()
     found |= {SENT_BACK, alarms.WRONG_CLOCK, alarms.MISSING, *decided.CHOSEN.values()}
     found |= {text for one in RULES for text in (one.label, one.text, one.reason)}
     for words in (render.EVIDENCE, render.QUALITY, render.STANDING, render.DEVICE_STATES):

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from server.duedates import dates_of, due_of
+from server.duedates import dates_of, due_of, pledge_level, pledge_of
 from shared.canonical import Value
 from shared.civil import start_of_day
-from shared.deadlines import add_workdays
+from shared.deadlines import Term, Warning, add_workdays
 from shared.fold import fold
 from shared.operation import Operation
 from shared.record import Record
@@ -92,3 +92,48 @@ def test_a_case_that_nobody_accepted_is_due_on_no_day() -> None:
     assert dates_of(CALENDAR, record_of(received)).due_on is None
     consulted = make("register", {"question": "问"}, kind="consultation")
     assert due_of(CALENDAR, record_of(consulted)) is None
+
+
+FRIDAY = date(2026, 11, 6)
+
+
+def complained(act: str, on: date, data: dict[str, Value], *after: Operation) -> Operation:
+    at = start_of_day(on) + 12 * 60 * 60 * 1000 - NOW
+    return make(act, data, kind="complaint", parents=after, at=at)
+
+
+def test_a_complaint_owes_a_triage_then_an_answer_then_nothing() -> None:
+    said: dict[str, Value] = {"target_kind": "equipment", "content": "叫号机坏了"}
+    acts = [complained("register", FRIDAY, said)]
+    assert due(record_of(*acts)) == date(2026, 11, 9), "one working day, over the weekend"
+    acts.append(complained("triage", date(2026, 11, 10), {"triage_result": "accept"}, acts[-1]))
+    assert due(record_of(*acts)) == date(2026, 11, 17), "five of them"
+    acts.append(complained("assign", date(2026, 11, 11), {"handler": "staff:A"}, acts[-1]))
+    acts.append(complained("investigate", date(2026, 11, 12), {}, acts[-1]))
+    owed = pledge_of(record_of(*acts))
+    assert owed == (Term.REPLY, date(2026, 11, 10))
+    acts.append(complained("extend", date(2026, 11, 13), {"complex": True, "reason": "复杂"},
+                           acts[-1]))  # fmt: skip
+    assert due(record_of(*acts)) == add_workdays(CALENDAR, date(2026, 11, 10), 15).on
+    acts.append(complained("reply", date(2026, 11, 16), {"finding": "upheld", "reply": "已修好"},
+                           acts[-1]))  # fmt: skip
+    assert due_of(CALENDAR, record_of(*acts)) is None
+    assert dates_of(CALENDAR, record_of(*acts)).closed_on is None
+    acts.append(complained("call_back", date(2026, 11, 17), {"satisfied": False}, acts[-1]))
+    acts.append(complained("reopen", date(2026, 11, 18), {"reason": "有新情况"}, acts[-1]))
+    assert pledge_of(record_of(*acts)) == (Term.REPLY_COMPLEX, date(2026, 11, 18))
+
+
+@pytest.mark.parametrize(
+    ("on", "level"),
+    [(date(2026, 11, 10), Warning.NONE), (date(2026, 11, 13), Warning.BLUE),
+     (date(2026, 11, 16), Warning.YELLOW), (date(2026, 11, 17), Warning.YELLOW),
+     (date(2026, 11, 18), Warning.RED), (date(2026, 12, 18), Warning.RED)],
+)  # fmt: skip
+def test_an_answer_is_red_when_it_is_late_and_never_black(on: date, level: Warning) -> None:
+    said: dict[str, Value] = {"target_kind": "equipment", "content": "叫号机坏了"}
+    first = complained("register", FRIDAY, said)
+    taken = complained("triage", date(2026, 11, 10), {"triage_result": "accept"}, first)
+    owed = pledge_of(record_of(first, taken))
+    assert owed is not None
+    assert pledge_level(start_of_day(on) + 1, CALENDAR, owed) is level

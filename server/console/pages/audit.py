@@ -32,6 +32,10 @@ WORDS = {
     "read": "查看",
     "open_attachment": "打开附件",
     "export_audit": "导出操作日志",
+    "open_complaint": "开启密封投诉",
+    "unseal": "用投诉密钥开启密封件",
+    "unsealed": "密封件开启完成",
+    "query_failed": "进度查询未通过",
     "add_staff": "添加工作人员",
     "appoint": "增加任职",
     "move_posting": "调动",
@@ -147,7 +151,7 @@ def _line(entry: AuditEntry, names: Names) -> Line:
     try:
         parse_record(entry.about)
     except InvalidId:
-        about = entry.about.removeprefix("name:")
+        about = entry.about.removeprefix("name:").removeprefix("query:")
         if about.startswith("code:"):
             about = "staff:" + about.removeprefix("code:")
         if about.startswith(("staff:", "agent:")):

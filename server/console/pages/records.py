@@ -121,14 +121,17 @@ def line_of(row: RecordRow, names: Names) -> Line:
     """Return a record's row of a list: whose matter, about what."""
     card = read_card(row.folded)
     title = names.item(row.item) if row.item else str(card.get("question") or "")
-    if row.kind == "complaint":
-        title = ""
+    if row.kind == "complaint":  # neither who complained nor what about
+        return Line(row, record_text(row.record), "", "")
     return Line(row, record_text(row.record), masked_name(row.kind, card), title)
 
 
 def show(visit: Visit) -> Response:
-    """One record, masked."""
-    return _page(visit, visit.site.desk.record(visit.who, _record(visit)))
+    """One record, masked; a complaint is shown at its own desk."""
+    seen = visit.site.desk.record(visit.who, _record(visit))
+    if seen.row.kind == "complaint":
+        return visit.go(f"/complaints/{record_text(seen.record.id)}")
+    return _page(visit, seen)
 
 
 def reveal(visit: Visit) -> Response:
@@ -160,13 +163,13 @@ def _page(visit: Visit, seen: Seen) -> Response:
         record=record,
         id=record_text(record.id),
         fields=_fields(seen, names) if seen.sight.content else [],
-        history=_history(seen, known, names),
-        idle=_idle(seen, known),
+        history=history_of(seen, known),
+        idle=idle_of(seen, known),
         numbers=[row.number for row in numbers],
         clock_word=clock_of,
         masked=personal_fields(record.kind, record.fields),
         papers=papers,
-        paper_lines=[_paper_line(one, seen) for one in papers.listed],
+        paper_lines=[paper_line(one, seen) for one in papers.listed],
         names=names,
     )
 
@@ -192,7 +195,8 @@ def _fields(seen: Seen, names: Names) -> list[FieldLine]:
     return lines
 
 
-def _paper_line(one: Listed, seen: Seen) -> PaperLine:
+def paper_line(one: Listed, seen: Seen) -> PaperLine:
+    """Return an attachment as a page lists it."""
     paper = one.paper
     if paper is None:
         return PaperLine("", "", "", "", "内容已清除或无法打开")
@@ -211,7 +215,8 @@ def size_text(size: int) -> str:
     return f"{size / (1 << 20):.1f} MB"
 
 
-def _history(seen: Seen, known: dict[bytes, Operation], names: Names) -> list[ActLine]:
+def history_of(seen: Seen, known: dict[bytes, Operation]) -> list[ActLine]:
+    """Return the acts with effect, in their order; `known` are the operations by id."""
     found = []
     for effect in seen.record.history:
         if effect.operation in known:
@@ -222,7 +227,8 @@ def _history(seen: Seen, known: dict[bytes, Operation], names: Names) -> list[Ac
     return found
 
 
-def _idle(seen: Seen, known: dict[bytes, Operation]) -> list[ActLine]:
+def idle_of(seen: Seen, known: dict[bytes, Operation]) -> list[ActLine]:
+    """Return the acts without effect and why they have none."""
     return [
         ActLine(known[one.operation], "", one.status.value, reasons.sentence(one.reason), "")
         for one in seen.record.without_effect
@@ -232,6 +238,8 @@ def _idle(seen: Seen, known: dict[bytes, Operation]) -> list[ActLine]:
 
 def _said(seen: Seen, operation: Operation) -> str:
     """The reason an act gave, which belongs to the history and to no field."""
+    if seen.veil.sealed:
+        return ""
     reason: Value = operation.data.get("reason")
     return reason if isinstance(reason, str) else ""
 
