@@ -21,6 +21,7 @@ from benchmarks.county import Failed, Served, born, serving, synchronise
 from benchmarks.figures import Better, Figure
 from mobile.desk import Recorded
 from mobile.tablet import Tablet
+from server.admin import add_staff
 from server.opening import close_county, open_county
 
 MONTHS = tuple(date(2026, month, 1) for month in range(1, 11))
@@ -43,11 +44,11 @@ REPORT = "/report?from=2026-10-01&to=2026-10-31"
 class Clerk:
     """Somebody logged in at the console."""
 
-    def __init__(self, url: str, password: str) -> None:
+    def __init__(self, url: str, password: str, name: str = "admin") -> None:
         self._url = url
         self._session = requests.Session()
         self._session.headers["accept-language"] = "zh"
-        self.ask("/login", {"name": "admin", "password": password, "next": "/"})
+        self.ask("/login", {"name": name, "password": password, "next": "/"})
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[float, str]:
         """Ask for a page or send a form; return milliseconds and the page."""
@@ -77,14 +78,14 @@ def measure(folder: Path, count: int) -> Iterator[Figure]:
     password = born(folder)
     fill(folder / "county", count)
     with serving(folder) as county:
-        disagree(county)
+        disagree(county, min(CONFLICTS, max(ROUNDS * 2 + 5, count // 10)))
         clerk = Clerk(county.url, password)
         floor = _p95(clerk, "/healthz")
         yield from _pages(clerk, floor, count)
         yield from _report(clerk, floor)
         yield _decisions(clerk, floor)
         yield from _weights(clerk)
-        yield _together(county, password, floor)
+        yield _together(county, floor, min(STAFF, max(3, count // 100)))
 
 
 def fill(home: Path, count: int) -> None:
@@ -98,10 +99,10 @@ def fill(home: Path, count: int) -> None:
         close_county(county)
 
 
-def disagree(county: Served) -> None:
+def disagree(county: Served, count: int) -> None:
     """Two tablets change the same phone numbers, each without the other."""
     north, south = county.tablet("north"), county.tablet("south")
-    shared = [_proxy(north, at) for at in range(CONFLICTS)]
+    shared = [_proxy(north, at) for at in range(count)]
     for tablet in (north, south):
         synchronise(tablet, county.url)
     for at, record in enumerate(shared):
@@ -162,12 +163,13 @@ def _weights(clerk: Clerk) -> Iterator[Figure]:
                  goal=AFTER_KB)  # fmt: skip
 
 
-def _together(county: Served, password: str, floor: float) -> Figure:
+def _together(county: Served, floor: float, staff: int) -> Figure:
     """Many members of staff read at once while tablets send; nobody is turned away."""
-    clerks = [Clerk(county.url, password) for _ in range(STAFF)]
+    clerks = [Clerk(county.url, *known) for known in colleagues(county, staff)]
+    tablets = min(TABLETS, staff)
     paths = ["/todo", "/records", "/watch", "/devices"]
-    with ThreadPoolExecutor(STAFF + TABLETS) as pool:
-        sending = [pool.submit(_send, county, at) for at in range(TABLETS)]
+    with ThreadPoolExecutor(staff + tablets) as pool:
+        sending = [pool.submit(_send, county, at) for at in range(tablets)]
         reading = [
             pool.submit(clerk.ask, paths[(at + again) % len(paths)])
             for again in range(4)
@@ -177,9 +179,21 @@ def _together(county: Served, password: str, floor: float) -> Figure:
         for one in sending:
             one.result()
     return Figure(
-        f"console, {STAFF} staff at once, {TABLETS} tablets sending", _high(spent), "ms p95",
+        f"console, {staff} staff at once, {tablets} tablets sending", _high(spent), "ms p95",
         Better.LOWER, floor, "/healthz, alone", note="no errors",
     )  # fmt: skip
+
+
+def colleagues(county: Served, count: int) -> list[tuple[str, str]]:
+    """Enter so many members of staff; return (password, name) of each."""
+    opened = open_county(county.folder / "county")
+    try:
+        with opened.ledger.read() as tx:
+            centre = opened.editions(tx).centre
+        names = [f"同事{at:02d}" for at in range(count)]
+        return [(add_staff(opened, one, "administrator", centre)[1], one) for one in names]
+    finally:
+        close_county(opened)
 
 
 def _send(county: Served, number: int) -> None:

@@ -48,8 +48,8 @@ def measure(folder: Path, count: int) -> Iterator[Figure]:
     cards = "reading and opening the cards of the same records"
     for name, spent, goal in (
         ("report, cold", cold, 2000.0), ("report, warm", warm, 200.0),
-        ("map of townships", tiles, None),
-        ("trend, first", first, None), ("trend, again", again, 200.0),
+        ("report, map of townships", tiles, None),
+        ("report, trend, first", first, None), ("report, trend, again", again, 200.0),
     ):  # fmt: skip
         yield Figure(
             name, spent * 1e3, "ms", Better.LOWER, floor * 1e3, cards, goal=goal, note=note

@@ -80,7 +80,9 @@ def pledge_of(record: Record) -> Pledge | None:
     begun = [one for one in record.history if one.act in _ANSWER_FROM]
     if record.state not in _ANSWERING or not begun:
         return None
-    is_complex = record.fields.get("complex") is True
+    is_complex = record.fields.get("complex") is True or any(
+        one.act == "extend" for one in record.history
+    )
     term = Term.REPLY_COMPLEX if is_complex else Term.REPLY
     return Pledge(term, civil_date(begun[-1].effective_at))
 

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from server.county import Editions, day_number
-from server.duedates import deadline_of
+from server.duedates import deadline_of, pledge_of
 from server.holding import holder_at, holdings
 from server.storage import Tx
 from server.storage.rows import WatchedRow
@@ -40,7 +40,6 @@ TERMS: Mapping[str, str] = {
 _AT_WORK = frozenset({"已受理", "流转中", "办理中", "特别程序", "已决定"})
 _WITH_AGENT = frozenset({"已委托", "待补材料", "材料齐", "退回"})
 _LACKING = "待补材料"
-_UNANSWERED = frozenset({"已受理", "转办中", "办理中"})
 
 
 def watched_of(
@@ -104,14 +103,10 @@ def clock_of(calendar: CalendarEdition, record: Record) -> tuple[str, Marks] | N
     if record.kind == "proxy" and state == "待领取":
         since = _last(record, ("result_out", "finish_errand"))
         return HAND_OUT, _pledge(calendar, Term.HAND_OUT, since)
-    if record.kind == "complaint" and state == "已登记":
-        return TRIAGE, _pledge(calendar, Term.TRIAGE, _last(record, ("register",)))
-    if record.kind == "complaint" and state in _UNANSWERED:
-        since = _last(record, ("triage", "reopen", "continue_on_own_motion"))
-        is_long = record.fields.get("complex") is True or any(
-            one.act == "extend" for one in record.history
-        )
-        return REPLY, _pledge(calendar, Term.REPLY_COMPLEX if is_long else Term.REPLY, since)
+    pledge = pledge_of(record)
+    if pledge is not None:
+        label = TRIAGE if pledge.term is Term.TRIAGE else REPLY
+        return label, _pledge(calendar, pledge.term, pledge.since)
     return None
 
 

@@ -40,7 +40,7 @@ from server.landing import Landing
 from server.spreadsheet import Unreadable, read_table
 from server.steward import SYSTEM, Draft, write
 from server.storage import Tx
-from server.storage.rows import BridgeBatch, BridgeCase
+from server.storage.desk_rows import BridgeBatch, BridgeCase
 from shared import numbered
 from shared.errors import Refused
 from shared.ids import record_text

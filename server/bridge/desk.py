@@ -25,7 +25,10 @@ from server.bridge.sheets import mapping_bytes, read_mapping
 from server.bridge.tables import TABLES, place_of
 from server.county import County, Editions
 from server.storage import Tx
-from server.storage.rows import AuditEntry, BridgeBatch
+from server.storage.desk_rows import BridgeBatch
+from server.storage.rows import (
+    AuditEntry,
+)
 from shared import ids
 from shared.errors import Misuse, Refused
 from shared.permissions import Capability

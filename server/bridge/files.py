@@ -25,7 +25,7 @@ from server.bridge.tables import TABLES, place_of, row_key
 from server.county import County
 from server.report_files import XLSX
 from server.storage import Tx
-from server.storage.rows import BridgeBatch
+from server.storage.desk_rows import BridgeBatch
 from shared.errors import Misuse, Refused
 
 FORMAT = "bianmin-bridge/1"

@@ -41,7 +41,7 @@ from server.bridge.saying import Gap
 from server.bridge.tables import place_of, said_columns
 from server.county import CALENDAR, CATALOGUE, SITES, County, day_number
 from server.storage import Tx
-from server.storage.rows import BridgeBatch, BridgeCase, BridgePiece, BridgeState
+from server.storage.desk_rows import BridgeBatch, BridgeCase, BridgePiece, BridgeState
 from shared.civil import DAY_MS, start_of_day
 from shared.errors import Refused
 

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.console.web import (
-    FORM_MAX,
     SESSION_COOKIE,
     Site,
     Visit,
@@ -43,10 +42,10 @@ def upload_route(
     """Return the route of a form with a file; `size_max` bytes in all."""
 
     async def serve(request: Request) -> Response:
+        words, upload = dict[str, str](), Upload("", b"")
         try:
-            known = SESSION_COOKIE in request.cookies  # strangers send no files
-            raw = await read_body(request, size_max if known else FORM_MAX)
-            words, upload = await _parts(request, raw)
+            if SESSION_COOKIE in request.cookies:  # of a stranger's file not a byte is read
+                words, upload = await _parts(request, await read_body(request, size_max))
         except BianminError as error:
             return error_page(site, request, error)
 

@@ -24,7 +24,7 @@ from server.editions.listing import published
 from server.publishing import Signed, publish
 from server.steward import Draft
 from server.storage import Tx
-from server.storage.rows import EditionDraft
+from server.storage.desk_rows import EditionDraft
 from shared import ids
 from shared.canonical import Value
 from shared.errors import BianminError, Misuse, Refused

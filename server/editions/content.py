@@ -12,7 +12,7 @@ from datetime import date
 import msgspec
 
 from server.county import CALENDAR, CATALOGUE
-from server.storage.rows import EditionDraft
+from server.storage.desk_rows import EditionDraft
 from shared import canonical
 from shared.calendars import CalendarEdition
 from shared.canonical import Value

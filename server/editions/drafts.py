@@ -20,7 +20,7 @@ from server.editions.content import Content, Edition, begins_on, dated, read_con
 from server.editions.listing import Published, difference, published
 from server.load import read_items
 from server.storage import Tx
-from server.storage.rows import EditionDraft
+from server.storage.desk_rows import EditionDraft
 from shared import ids
 from shared.calendar_diff import CalendarDifference, with_days
 from shared.calendars import FREE, WORKED, CalendarEdition, YearTable

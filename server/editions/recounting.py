@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server import projecting
+from server import projecting, watching
 from server.county import CALENDAR, County, Editions, day_number
 from server.storage import Tx
-from server.storage.rows import DueChange, RecordRow, Recount
+from server.storage.desk_rows import DueChange, Recount
+from server.storage.rows import (
+    RecordRow,
+)
 from shared.case_dates import due_of
 from shared.fold import fold
 from shared.record import Record
@@ -61,7 +64,7 @@ def progress(county: County, tx: Tx, recount: bytes) -> Progress | None:
     row = tx.recount(recount)
     if row is None:
         return None
-    return Progress(row, 0 if row.ended_at is not None else tx.count_open_cases(row.after))
+    return Progress(row, 0 if row.ended_at is not None else tx.count_open_matters(row.after))
 
 
 def _current(county: County, tx: Tx) -> bytes | None:
@@ -83,11 +86,12 @@ def _step(county: County, tx: Tx) -> int | None:
         return None
     begun = tx.edition_on(CALENDAR, day_number(county.today()))
     assert begun is not None
-    batch = tx.open_cases(row.after, BATCH, closed_since=begun.effective_on)
+    batch = tx.open_matters(row.after, BATCH, closed_since=begun.effective_on)
     if not batch:
         tx.put_recount(row._replace(ended_at=county.now()))
         return 0
     changes = _count(tx, county.editions(tx), current, batch)
+    watching.count_anew(tx, county.editions(tx), batch)
     tx.add_due_changes(changes)
     tx.put_recount(
         row._replace(

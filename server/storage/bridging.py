@@ -16,7 +16,7 @@ from server.schema import (
     operations,
 )
 from server.storage.access import Access
-from server.storage.rows import BridgeBatch, BridgeCase, BridgePiece, BridgeState
+from server.storage.desk_rows import BridgeBatch, BridgeCase, BridgePiece, BridgeState
 
 _CASES, _PIECES = "bridge_cases", "bridge_pieces"
 _NUMBERS_MAX = 1000

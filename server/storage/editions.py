@@ -8,13 +8,19 @@ from sqlalchemy import func, select
 
 from server.schema import due_changes, edition_drafts, editions, judgements, records, recounts
 from server.storage.access import Access
-from server.storage.rows import DueChange, Edition, EditionDraft, Recount
+from server.storage.desk_rows import DueChange, EditionDraft, Recount
+from server.storage.rows import (
+    Edition,
+)
 
 _PLACE = "edition_drafts"
 _d = edition_drafts.c
 _e = editions.c
 _r = records.c
 _j = judgements.c
+
+WATCHED = ("case", "complaint", "proxy")
+"""Kinds with limits in working days: another calendar moves them."""
 
 
 class EditionsRoom(Access):
@@ -92,21 +98,21 @@ class EditionsRoom(Access):
         statement = self._select(due_changes).where(c.recount == recount, c.record > after)
         return self._rows(DueChange, statement.order_by(c.record).limit(limit))
 
-    def open_cases(self, after: bytes, limit: int, *, closed_since: int) -> list[bytes]:
-        """Return the next records of cases that are open, or were closed on a day or later."""
+    def open_matters(self, after: bytes, limit: int, *, closed_since: int) -> list[bytes]:
+        """Return the next matters that are open, or were closed on a day or later."""
         statement = (
             select(_r.record)
-            .where(_r.county == self.county, _r.record > after, _r.kind == "case")
+            .where(_r.county == self.county, _r.record > after, _r.kind.in_(WATCHED))
             .where(_r.closed_on.is_(None) | (_r.closed_on >= closed_since))
             .order_by(_r.record)
             .limit(limit)
         )
         return list(self.connection.execute(statement).scalars())
 
-    def count_open_cases(self, after: bytes = b"") -> int:
-        """Return how many open cases lie after a record id: what a recount has still ahead."""
+    def count_open_matters(self, after: bytes = b"") -> int:
+        """Return how many open matters lie after a record id: what a recount has still ahead."""
         return self._count(
-            records, _r.record > after, _r.kind == "case", _r.closed_on.is_(None)
+            records, _r.record > after, _r.kind.in_(WATCHED), _r.closed_on.is_(None)
         )  # fmt: skip
 
     # ---- charges

@@ -60,7 +60,9 @@ def details(page: Page, county: Served) -> list[str]:
     for path, link in (
         ("/records", r"/records/[0-9a-f-]{36}"), ("/devices", r"/devices/[0-9a-f]{16}"),
         ("/todo?kind=state", r"/todo\?kind=[^\"]+"), ("/todo?kind=pair", r"/todo\?kind=[^\"]+"),
-        ("/report", r"/report/[^\"]+"),
+        ("/report", r"/report/list[^\"]+"), ("/staff", r"/staff/[A-Z0-9]+"),
+        ("/complaints", r"/complaints/[0-9a-f-]{36}"), ("/watch", r"/watch/list[^\"]*"),
+        ("/months", r"/months/[0-9]{4}-[0-9]{2}"), ("/editions", r"/editions/[^\"]+"),
     ):  # fmt: skip
         page.goto(county.url + path)
         found += re.findall(f'href="({link})"', page.content())[:1]
@@ -69,8 +71,10 @@ def details(page: Page, county: Served) -> list[str]:
 
 def faults_of(page: Page, url: str) -> list[str]:
     """What axe calls serious on a page, in one line each."""
-    if "text/html" not in page.request.get(url).headers.get("content-type", ""):
-        return []  # a file to keep
+    answer = page.request.get(url)
+    if answer.status == 422 or "text/html" not in answer.headers.get("content-type", ""):
+        return []  # it has to be told more, or it is a file to keep
+    assert answer.ok, f"{url}: {answer.status}"
     page.goto(url)
     found = Axe().run(page, options=RULES).response["violations"]
     return [

@@ -24,10 +24,16 @@ class Rule:
     is_public: bool = False
     ends_log_in: bool = False
     """Sent by nobody here: it would end the log-in that the others need."""
+    proven: str = ""
+    """The test that proves for whom it is, where this world lacks what it is about."""
 
 
 def _for(*roles: str, **form: object) -> Rule:
     return Rule(frozenset(roles), form)
+
+
+def _proven(test: str) -> Rule:
+    return Rule(EVERYBODY, proven=test)
 
 
 PUBLIC = Rule(NOBODY, is_public=True)
@@ -44,6 +50,12 @@ POSTING: dict[str, object] = {
 GRANT: dict[str, object] = {"department": "县民政局", "from_on": "{today}", "reason": "授权"}
 NEW: dict[str, object] = {"name": "新人", "role": "clerk", "site": "{town}", "reason": "到任"}
 
+DRAFTS = _proven("core/test_editions.py")
+DESK = _proven("test_complaints_rights.py")
+EXCHANGE = _proven("test_bridge_desk.py")
+MONTHS = _proven("test_months.py")
+DUNNING = _proven("test_watch_dunning.py")
+
 CONSOLE: dict[str, Rule] = {
     "/login": PUBLIC,
     "/login/code": PUBLIC,
@@ -54,12 +66,44 @@ CONSOLE: dict[str, Rule] = {
     "/account/factor": OWN,
     "/account/factor/off": OWN,
     "/account/factor/codes": OWN,
-    "/conflicts/reveal": OWN,
     "/todo/reveal": Rule(EVERYBODY, {"key": "{record}"}),
-    "/conflicts/settle": _for(C, H, A, **SETTLE, operation="{side}", heads="{heads}"),
-    "/held/judge": _for(H, A, **HELD),
-    "/pairs/settle": _for(H, A, **PAIR),
     "/todo/decide": _for(H, A, key="held.{held}", choice="admit", reason="核实"),
+    "/todo/again": _proven("test_todo_again.py"),
+    "/todo/apply": _proven("test_todo_again.py"),
+    "/bridge/again": _for(A, batch="1", format="json"),
+    "/bridge/answer": EXCHANGE,
+    "/bridge/export": _for(A, format="json", since="last"),
+    "/bridge/mapping": EXCHANGE,
+    "/bridge/resend": _for(A, record="{record}"),
+    "/complaints/unseal": _for(S, key="0" * 64, reason="核实"),
+    "/complaints/{record}/open": DESK,
+    "/complaints/{record}/release": DESK,
+    "/complaints/{record}/take": DESK,
+    "/editions/drafts": DRAFTS,
+    "/editions/recounts": DRAFTS,
+    "/editions/refunds": DRAFTS,
+    **{
+        f"/editions/drafts/{{draft}}/{step}": DRAFTS
+        for step in (
+            "approve",
+            "days",
+            "discard",
+            "drop",
+            "head",
+            "item",
+            "propose",
+            "rebase",
+            "reject",
+            "table",
+            "withdraw",
+            "year",
+        )
+    },
+    "/watch/ask": DUNNING,
+    "/watch/{record}/answer": DUNNING,
+    "/watch/{record}/ask": DUNNING,
+    "/months/answer": MONTHS,
+    "/months/object": MONTHS,
     "/months/freeze": _for(S, month="2026-10"),
     "/months/sign": _for(H, month="2026-10", reason="核对无误"),
     "/months/publish": _for(S, month="2026-10", reason="公布"),
@@ -93,6 +137,77 @@ API: dict[tuple[str, str], Rule] = {
     ("GET", "/records/{record}/attachments"): _for(V, C, H, S, A),
     ("POST", "/records/{record}/attachments"): _for(S, attachment="{paper}", reason="核查"),
     ("GET", "/report"): OWN,
+    **{
+        ("GET", path): OWN
+        for path in (
+            "/complaints",
+            "/editions",
+            "/editions/difference",
+            "/editions/drafts",
+            "/editions/recounts",
+            "/editions/recounts/changes",
+            "/editions/refunds",
+            "/months",
+            "/months/bulletin",
+            "/months/corrections",
+            "/months/sheet",
+            "/months/year",
+            "/months/year/file",
+            "/report/definitions",
+            "/report/list",
+            "/report/map",
+            "/report/times",
+            "/report/trend",
+            "/sealed",
+            "/todo",
+            "/todo/decided",
+            "/todo/entry",
+            "/todo/rules",
+            "/watch",
+            "/watch/list",
+            "/watch/tablets",
+        )
+    },
+    ("GET", "/complaints/{record}"): DESK,
+    ("POST", "/complaints/{record}/open"): DESK,
+    ("POST", "/complaints/{record}/release"): DESK,
+    ("POST", "/complaints/{record}/steps"): DESK,
+    ("POST", "/sealed/open"): DESK,
+    ("GET", "/editions/drafts/{draft}"): DRAFTS,
+    ("POST", "/editions/drafts"): DRAFTS,
+    ("POST", "/editions/refunds"): DRAFTS,
+    **{
+        ("POST", f"/editions/drafts/{{draft}}/{step}"): DRAFTS
+        for step in (
+            "approve",
+            "days",
+            "drop",
+            "head",
+            "item",
+            "propose",
+            "rebase",
+            "reject",
+            "withdraw",
+            "year",
+        )
+    },
+    ("GET", "/bridge"): _for(S, A),
+    ("GET", "/bridge/codes"): _for(S, A),
+    ("POST", "/bridge/answers"): EXCHANGE,
+    ("POST", "/bridge/batches"): _for(A, since="last", format="json"),
+    ("POST", "/bridge/batches/again"): _for(A, batch="1", format="json"),
+    ("POST", "/bridge/codes"): EXCHANGE,
+    ("POST", "/bridge/resend"): _for(A, record="{record}"),
+    ("POST", "/months/answer"): MONTHS,
+    ("POST", "/months/close"): _for(S, month="2026-10"),
+    ("POST", "/months/object"): MONTHS,
+    ("POST", "/months/publish"): MONTHS,
+    ("POST", "/months/sign"): MONTHS,
+    ("GET", "/records/{record}/watch"): _for(V, C, H, S, A),
+    ("POST", "/records/{record}/watch/answer"): DUNNING,
+    ("POST", "/watch/ask"): DUNNING,
+    ("POST", "/todo/decide"): _for(H, A, key="held.{held}", choice="admit", reason="核实"),
+    ("POST", "/todo/rules"): _proven("test_todo_again.py"),
     ("GET", "/today"): _for(S, A),
     ("GET", "/me"): OWN,
     ("GET", "/me/sessions"): OWN,

@@ -12,9 +12,7 @@ import pytest
 from server import accounts
 from server.api import endpoints
 from server.api.openapi import PREFIX, document
-from server.api.table import ENDPOINTS
 from server.console.app import console_app
-from server.county import County
 from server.front.attachments import AttachmentStore
 from shared import ids
 from shared.canonical import Value
@@ -381,27 +379,3 @@ def test_a_real_county_asks_for_a_new_password_first(client: Client, world: Worl
     assert client.ask("GET", "/held", status=403)["error"] == "must_change"
     client.ask("POST", "/password", {"old": world.password, "new": "a-better-secret"})
     assert len(client.ask("GET", "/held")) == 1
-
-
-def test_the_document_is_served_and_names_every_endpoint(client: Client, world: World) -> None:
-    assert isinstance(world.county, County)
-    found = client.app.get("/api/openapi.json").json()
-    assert found == document()
-    assert found["openapi"].startswith("3.1")
-    assert {(method.upper(), path) for path, all_ in found["paths"].items() for method in all_} == {
-        (one.method, PREFIX + one.path) for one in ENDPOINTS
-    }
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("PUT", "/records", 405), ("GET", "/conflicts/settle", 405)],
-)
-def test_what_is_not_part_of_the_interface_is_told_as_json(
-    client: Client, method: str, path: str, status: int
-) -> None:
-    answer = client.app.request(method, PREFIX + path)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/json"
-    assert set(answer.json()) == {"error", "sentence"}
-    assert ("allow" in answer.headers) == (status == 405)

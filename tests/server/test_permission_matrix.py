@@ -30,6 +30,8 @@ from tests.server.test_console import Forms, log_in
 from tests.server.test_overseeing import person_of
 
 REFUSED = {403, 404}
+NOTHING = "00000000-0000-7000-8000-000000000000"
+"""The id of what is not there."""
 
 
 # ---- every cell
@@ -130,7 +132,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
 
 def _filled(value: object, known: dict[str, str]) -> Any:
     if isinstance(value, str):
-        return re.sub(r"\{(\w+)\}", lambda found: known[found[1]], value)
+        return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], NOTHING), value)
     return value
 
 
@@ -165,6 +167,9 @@ def _routes(places: Places) -> set[str]:
 def test_every_form_and_every_endpoint_says_whom_it_is_for(places: Places) -> None:
     assert _routes(places) == CONSOLE.keys(), "a form without a rule, or a rule without a form"
     assert {(one.method, one.path) for one in ENDPOINTS} == API.keys()
+    here = Path(__file__).parent
+    proven = {rule.proven for rule in (*CONSOLE.values(), *API.values()) if rule.proven}
+    assert [one for one in proven if not (here / one).exists()] == []
     public = {(one.method, one.path) for one in ENDPOINTS if one.is_public}
     assert public == {key for key, rule in API.items() if rule.is_public}
 
@@ -178,7 +183,7 @@ def test_every_role_gets_only_what_its_rule_says(places: Places) -> None:
         *((method, path, rule, True) for (method, path), rule in API.items()),
     ]
     for method, path, rule, is_api in everything:
-        if rule.is_public or rule.ends_log_in:
+        if rule.is_public or rule.ends_log_in or rule.proven:
             continue
         for role in sorted(ROLES, key=lambda one: one in rule.roles):
             number += 1

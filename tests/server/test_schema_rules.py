@@ -16,23 +16,23 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from server.schema import metadata
 from server.schema.columns import Octets
-from server.storage import Ledger, create_schema, rows
+from server.storage import Ledger, create_schema, desk_rows, rows
 
 TABLES = list(metadata.tables.values())
 ROWS: dict[str, Any] = {
     "agents": rows.Agent,
     "attached": rows.Attached,
     "audit": rows.AuditEntry,
-    "bridge_batches": rows.BridgeBatch,
-    "bridge_cases": rows.BridgeCase,
-    "bridge_pieces": rows.BridgePiece,
-    "bridge_state": rows.BridgeState,
+    "bridge_batches": desk_rows.BridgeBatch,
+    "bridge_cases": desk_rows.BridgeCase,
+    "bridge_pieces": desk_rows.BridgePiece,
+    "bridge_state": desk_rows.BridgeState,
     "checkpoints": rows.Checkpoint,
     "conflicts": rows.ConflictRow,
     "counties": rows.CountyHead,
     "devices": rows.Device,
-    "due_changes": rows.DueChange,
-    "edition_drafts": rows.EditionDraft,
+    "due_changes": desk_rows.DueChange,
+    "edition_drafts": desk_rows.EditionDraft,
     "editions": rows.Edition,
     "envelopes": rows.Envelope,
     "feed": rows.FeedRow,
@@ -45,7 +45,7 @@ ROWS: dict[str, Any] = {
     "pairs": rows.PairRow,
     "postings": rows.Posting,
     "records": rows.RecordRow,
-    "recounts": rows.Recount,
+    "recounts": desk_rows.Recount,
     "staff": rows.Staff,
     "staff_codes": rows.StaffCode,
     "staff_sessions": rows.StaffSession,

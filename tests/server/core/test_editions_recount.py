@@ -37,7 +37,7 @@ def clerk(county: County) -> Tablet:
     return Tablet(county, township_of(villages()[0]), role="clerk")
 
 
-def test_open_cases_move_and_ended_ones_stay(office: Office, clerk: Tablet) -> None:
+def test_open_matters_move_and_ended_ones_stay(office: Office, clerk: Tablet) -> None:
     moved, over, near = (
         accepted(clerk, TODAY), accepted(clerk, TODAY), accepted(clerk, TODAY, days=3)
     )  # fmt: skip
