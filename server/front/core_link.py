@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,6 +60,9 @@ class CoreLink:
             ),
             base_url="http://core",
             trust_env=False,
+            # Browsers of many people go over this one line: it must remember no cookie of theirs,
+            # else whoever comes without one would be taken for whoever logged in last.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     def close(self) -> None:
