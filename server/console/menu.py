@@ -38,7 +38,7 @@ MENU: tuple[Group, ...] = (
             Entry("/complaints", "complaints", "投诉台", sees_complaints),
             Entry("/watch", "held", "电子监察"),
             Entry("/report", "report", "报表"),
-            Entry("/months", "held", "月结"),
+            Entry("/months", "months", "月结"),
         ),
     ),
     Group(

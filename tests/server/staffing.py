@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from server import staff_changes, staff_desk
-from server.accounts import Person
+from server.accounts import Accounts, Person
 from server.county import County
 from server.desk import Desk
 from server.staff_changes import Change
@@ -19,13 +19,45 @@ from server.staff_postings import (
     appoint,
 )
 from server.storage.rows import Posting, Staff
-from tests.server.core.world import (
-    Tablet,
-)
+from server.verify import verify
+from tests.server.core.world import Mould, Tablet, township_of, villages
 
 CENTRE = "s0001"
 ADMITTED = ("admitted", "")
 WAITS = ("held", "posting_ended")
+
+
+@pytest.fixture(scope="module")
+def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
+    return Mould(tmp_path_factory.mktemp("mould"))
+
+
+@pytest.fixture
+def county(mould: Mould) -> Iterator[County]:
+    """Whatever a test does, the books agree afterwards."""
+    with mould.cast() as made:
+        yield made
+        assert verify(made).violations == ()
+
+
+@pytest.fixture
+def desk(county: County) -> Desk:
+    return Desk(county, Accounts(county.ledger, county.now, county.entropy))
+
+
+@pytest.fixture
+def boss(desk: Desk) -> Person:
+    return a_person(desk, "管理员", "administrator", CENTRE)
+
+
+@pytest.fixture
+def head(desk: Desk) -> Person:
+    return a_person(desk, "主任丁", "head", township_of(villages()[0]))
+
+
+@pytest.fixture
+def anna(county: County) -> Tablet:
+    return a_tablet(county, villages()[0])
 
 
 def a_tablet(county: County, site: str, role: str = "village") -> Tablet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server import staff_changes, staff_desk
-from server.accounts import Accounts, Person
+from server.accounts import Person
 from server.api import messages
 from server.county import County, day_number
 from server.desk import Desk
@@ -31,10 +30,8 @@ from server.staff_postings import (
 )
 from server.staff_serving import serving
 from server.storage.rows import Posting, Staff
-from server.verify import verify
 from shared import ids
 from tests.server.core.world import (
-    Mould,
     Tablet,
     folded,
     judged,
@@ -50,7 +47,13 @@ from tests.server.staffing import (
     WAITS,
     a_person,
     a_tablet,
+    anna,
+    boss,
+    county,
+    desk,
     end,
+    head,
+    mould,
     move,
     nothing_changes,
     one,
@@ -59,38 +62,7 @@ from tests.server.staffing import (
     unchanged,
 )
 
-
-@pytest.fixture(scope="module")
-def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
-    return Mould(tmp_path_factory.mktemp("mould"))
-
-
-@pytest.fixture
-def county(mould: Mould) -> Iterator[County]:
-    """Whatever a test does, the books agree afterwards."""
-    with mould.cast() as made:
-        yield made
-        assert verify(made).violations == ()
-
-
-@pytest.fixture
-def desk(county: County) -> Desk:
-    return Desk(county, Accounts(county.ledger, county.now, county.entropy))
-
-
-@pytest.fixture
-def boss(desk: Desk) -> Person:
-    return a_person(desk, "管理员", "administrator", CENTRE)
-
-
-@pytest.fixture
-def head(desk: Desk) -> Person:
-    return a_person(desk, "主任丁", "head", township_of(villages()[0]))
-
-
-@pytest.fixture
-def anna(county: County) -> Tablet:
-    return a_tablet(county, villages()[0])
+__all__ = ["anna", "boss", "county", "desk", "head", "mould"]
 
 
 # ---- C3: the agent moves

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from server import staff_changes, staff_desk
-from server.accounts import Accounts, NotServing, Person
+from server.accounts import NotServing, Person
 from server.county import County, day_number
 from server.desk import Desk
 from server.due import run_due
@@ -30,11 +29,9 @@ from server.staff_postings import (
     WrongDates,
     WrongPower,
 )
-from server.verify import verify
 from shared import ids
 from tests.server.core.world import (
     ITEM,
-    Mould,
     Tablet,
     folded,
     judged,
@@ -47,7 +44,13 @@ from tests.server.staffing import (
     CENTRE,
     a_person,
     a_tablet,
+    anna,
+    boss,
+    county,
+    desk,
     end,
+    head,
+    mould,
     move,
     nothing_changes,
     one,
@@ -55,38 +58,7 @@ from tests.server.staffing import (
     today,
 )
 
-
-@pytest.fixture(scope="module")
-def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
-    return Mould(tmp_path_factory.mktemp("mould"))
-
-
-@pytest.fixture
-def county(mould: Mould) -> Iterator[County]:
-    """Whatever a test does, the books agree afterwards."""
-    with mould.cast() as made:
-        yield made
-        assert verify(made).violations == ()
-
-
-@pytest.fixture
-def desk(county: County) -> Desk:
-    return Desk(county, Accounts(county.ledger, county.now, county.entropy))
-
-
-@pytest.fixture
-def boss(desk: Desk) -> Person:
-    return a_person(desk, "管理员", "administrator", CENTRE)
-
-
-@pytest.fixture
-def head(desk: Desk) -> Person:
-    return a_person(desk, "主任丁", "head", township_of(villages()[0]))
-
-
-@pytest.fixture
-def anna(county: County) -> Tablet:
-    return a_tablet(county, villages()[0])
+__all__ = ["anna", "boss", "county", "desk", "head", "mould"]
 
 
 # ---- accounts follow their postings
