@@ -8,6 +8,7 @@ tablets synchronise. The floor is `/healthz`: the same way through both processe
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -169,7 +170,9 @@ def _together(county: Served, floor: float, staff: int) -> Figure:
     tablets = min(TABLETS, staff)
     paths = ["/todo", "/records", "/watch", "/devices"]
     with ThreadPoolExecutor(staff + tablets) as pool:
-        sending = [pool.submit(_send, county, at) for at in range(tablets)]
+        ready = threading.Barrier(tablets + 1)
+        sending = [pool.submit(_send, county, at, ready) for at in range(tablets)]
+        ready.wait()
         reading = [
             pool.submit(clerk.ask, paths[(at + again) % len(paths)])
             for again in range(4)
@@ -196,11 +199,12 @@ def colleagues(county: Served, count: int) -> list[tuple[str, str]]:
         close_county(opened)
 
 
-def _send(county: Served, number: int) -> None:
+def _send(county: Served, number: int, ready: threading.Barrier) -> None:
     """A tablet's day, in the thread its database belongs to."""
     tablet = county.tablet(f"tablet{number}")
     for at in range(20):
         _proxy(tablet, at)
+    ready.wait()
     synchronise(tablet, county.url)
 
 
