@@ -197,13 +197,6 @@ def find_device(tx: Tx, text: str) -> Device:
     return row
 
 
-def require_role(role: str) -> str:
-    """Return the role if there is one of this name; raise Misuse."""
-    if role not in {one.value for one in Role}:
-        raise Misuse(f"没有岗位“{role[:40]}”，请用 bianmin county staff add --help 查看。")
-    return role
-
-
 def _activate_agents(tx: Tx, device: Device, digits: str) -> int:
     waiting = [
         agent

@@ -107,14 +107,6 @@ class Records(Access):
         found = self._rows(RecordRow, statement.order_by(_r.record.desc()).limit(limit))
         return [self._opened(row) for row in found]
 
-    def open_due(self, township: str | None = None) -> list[RecordRow]:
-        """Return the records that are open and have a due date, the earliest due first."""
-        statement = self._select(records).where(_r.due_on.is_not(None), _r.closed_on.is_(None))
-        if township is not None:
-            statement = statement.where(_r.township == township)
-        found = self._rows(RecordRow, statement.order_by(_r.due_on, _r.record))
-        return [self._opened(row) for row in found]
-
     def records_of(self, ids: Collection[bytes]) -> dict[bytes, RecordRow]:
         """Return these records by id; ids that are not there are left out."""
         rows = (RecordRow(*row) for row in self._found(_ROW, _r.record, ids))

@@ -34,7 +34,6 @@ DONE = {
     "factor": "两步验证已重置，本人登录后可以重新开启。",
     "handover": "已移交，记入每件的经过。",
 }
-ACCOUNT_ACTS = ("password", "lock", "unlock", "factor")
 STAGES = CALLED_OFF, COMING, RUNNING, OVER = ("已取消", "未到任", "在任", "已结束")
 CHOSEN_MAX = 150
 """More matters than a form may have fields are handed over whole."""

@@ -26,7 +26,6 @@ from shared.record import STATE, Candidate
 from shared.slips import InvalidSlipNumber
 
 PAGE = 30
-FILTERS = ("kind", "state", "township", "only", "slip")
 HIDDEN_FIELDS = frozenset({"slip", "query_code", "item_name", "item_edition", "practice"})
 
 
