@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from server.schema import agents, devices, invitations, judgements, operations, streams
 from server.storage.access import Access
@@ -52,18 +52,25 @@ class Devices(Access):
     def last_work(self) -> dict[bytes, LastWork]:
         """Return the last operation of every device's stream of acts."""
         s, o, j = streams.c, operations.c, judgements.c
-        of_stream = and_(
-            o.county == s.county, o.stream == s.stream, o.branch == s.branch, o.seq == s.seq
+        # Looked up stream by stream: as a join, SQLite begins with the whole ledger.
+        newest = (
+            select(o.id)
+            .where(o.county == s.county, o.stream == s.stream, o.branch == s.branch, o.seq == s.seq)
+            .correlate(streams)
+            .scalar_subquery()
         )
-        of_operation = and_(j.county == o.county, j.record == o.record, j.operation == o.id)
-        found = (
-            select(s.device, o.skeleton, o.received_at, j.effective_at)
-            .join(operations, of_stream)
-            .join(judgements, of_operation)
-            .where(s.county == self.county, s.purpose == ACTS, s.branch == 0)
-            .order_by(o.received_at)
+        each = select(s.device, newest).where(
+            s.county == self.county, s.purpose == ACTS, s.branch == 0
         )
-        return {row.device: row for row in self._rows(LastWork, found)}
+        device = {row[1]: row[0] for row in self.connection.execute(each) if row[1] is not None}
+        found = self._found([o.id, o.record, o.skeleton, o.received_at], o.id, list(device))
+        judged = self._found([j.operation, j.effective_at], j.record, {row[1] for row in found})
+        counted = {row[0]: row[1] for row in judged}
+        return {
+            device[one]: LastWork(device[one], skeleton, received_at, counted[one])
+            for one, _, skeleton, received_at in sorted(found, key=lambda row: row[3])
+            if one in counted
+        }
 
     def seen_device(self, device: bytes, at: int, app_version: str | None = None) -> None:
         """Note when a device was last heard of, and what version it runs."""
